@@ -1,0 +1,59 @@
+# make run and make test; README.md writes both out as plain commands.
+
+PORT ?= 8000
+PYTHON ?= $(shell for name in "python$$(cat .python-version)" python3.14 python3.13 python3.12 python3 python; do \
+	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+JOBS ?= 2
+LOCK := --quiet --upgrade --universal --python-version 3.12 --no-emit-index-url --custom-compile-command "make lock"
+PACKAGES := crm customers marketing sales service tests
+
+export DEBUG ?= true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test lint judge format lock clean
+
+run: .venv/installed ## Start the CRM on http://127.0.0.1:$(PORT)
+	@PORT=$(PORT) exec $(MANAGE) run
+
+test: .venv/installed-dev $(if $(shell command -v npm),node_modules/.package-lock.json) lint ## Run every check
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy manage.py $(PACKAGES)
+
+judge: .venv/installed-dev node_modules/.package-lock.json ## Have the API judged by Spectral, Redocly and Schemathesis
+	$(BIN)/python -m tests.judge
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+lock: .venv/bin/uv ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## Remove the environment and the database with everything in it
+	rm -rf .venv .data node_modules
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "The CRM needs Python 3.12 or newer with the venv module." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/bin/uv: | .venv/bin/python
+	$(BIN)/python -m pip install --quiet uv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@ .venv/installed
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
