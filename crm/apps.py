@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class CrmConfig(AppConfig):
+    name = "crm"
+    verbose_name = _("Administration")
+
+    def ready(self) -> None:
+        from crm import checks  # noqa: F401 -- registers the system checks
+        from crm.auth import audit
+        from crm.auth.applications import make_own_application
+        from crm.roles import synchronise_roles
+
+        post_migrate.connect(synchronise_roles, dispatch_uid="crm.roles")
+        post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
+        audit.listen()

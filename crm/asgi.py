@@ -1,0 +1,11 @@
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+application = get_asgi_application()
+
+from crm.checks import refuse_unsafe  # noqa: E402 -- needs the applications to be loaded
+
+refuse_unsafe()

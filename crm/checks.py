@@ -1,0 +1,102 @@
+"""Refuses to start, or to run a command, when the configuration is unsafe, and says why."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MIN_SECRET: Final = 50
+MIN_DIFFERENT: Final = 10
+MIN_TOKEN: Final = 16
+NEW_KEY: Final = "print(secrets.token_urlsafe(50))"
+DEMONSTRATION: Final = (
+    "The demonstration accounts, whose passwords everyone knows, are in this database. "
+    "Remove them with `manage.py demo_data --remove`."
+)
+
+
+@checks.register(checks.Tags.security)
+def configuration(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Return what is unsafe in the settings; a system check of every command."""
+    found = [*addresses(), *(debugging() if settings.DEBUG else production()), *tokens()]
+    return [checks.Error(text, id=f"crm.E{number:03}") for number, text in found]
+
+
+def addresses() -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with the addresses under which the CRM answers."""
+    parts = urlsplit(settings.BASE_URL)
+    if parts.path or parts.query or parts.fragment or parts.username or parts.scheme not in {"http", "https"}:
+        yield 1, "BASE_URL must be https:// and a host, perhaps with a port, and nothing after it."
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        yield 2, "BASE_URL is not https: passwords and tokens would travel in the clear."
+    if any(host.startswith("*") for host in settings.ALLOWED_HOSTS):
+        yield 3, "ALLOWED_HOSTS contains *: anyone could make the CRM send links to a host of their own."
+    elif not any(answers_to(host, parts.hostname or "") for host in settings.ALLOWED_HOSTS):
+        yield 4, "ALLOWED_HOSTS leaves out the host of BASE_URL: nobody could reach the CRM."
+
+
+def debugging() -> Iterator[tuple[int, str]]:
+    """Yield why this cannot be a place to develop."""
+    if not is_loopback(urlsplit(settings.BASE_URL).hostname or ""):
+        yield 5, "DEBUG is on with a public BASE_URL: error pages would show the data and the configuration."
+
+
+def production() -> Iterator[tuple[int, str]]:
+    """Yield what production needs besides."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        if (
+            len(key) < MIN_SECRET
+            or len(set(key)) < MIN_DIFFERENT
+            or key.startswith(("development-", "django-insecure-"))
+        ):
+            yield (
+                6,
+                f"SECRET_KEY must be {MIN_SECRET} or more random characters: python -c 'import secrets; {NEW_KEY}'.",
+            )
+    if not settings.DATABASE_URL:
+        yield 7, "DATABASE_URL is not set: the CRM starts a PostgreSQL of its own only for development (DEBUG)."
+
+
+def tokens() -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with tokens from the environment."""
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < MIN_TOKEN:
+        yield 8, f"METRICS_TOKEN must be {MIN_TOKEN} or more characters."
+
+
+@checks.register(checks.Tags.database)
+def demonstration_accounts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse to migrate a production database that holds accounts with public passwords."""
+    from crm.demonstration import has_accounts
+
+    is_exposed = bool(kwargs.get("databases")) and not settings.DEBUG and has_accounts()
+    return [checks.Error(DEMONSTRATION, id="crm.E009")] if is_exposed else []
+
+
+def answers_to(pattern: str, host: str) -> bool:
+    """Tell whether an entry of ALLOWED_HOSTS admits a host."""
+    return host == pattern.strip("[]") or (pattern.startswith(".") and f".{host}".endswith(pattern))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name means this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def refuse_unsafe() -> None:
+    """Raise ImproperlyConfigured where a security check finds an error; servers call it as they start."""
+    found = [item.msg for item in checks.run_checks(tags=[checks.Tags.security]) if item.is_serious()]
+    if not (settings.DEBUG or (settings.STATIC_ROOT / "staticfiles.json").exists()):
+        found.append("Static files are missing: run `manage.py collectstatic --no-input`.")
+    if found:
+        raise ImproperlyConfigured(" ".join(found))

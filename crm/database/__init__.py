@@ -1,0 +1,27 @@
+"""PostgreSQL, the only database: a named server, or one that the project starts for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def settings_for(url: str, own: Path) -> dict[str, Any]:
+    """Return Django's settings for the database at `url`; without one, for the project's own server in folder `own`."""
+    kept = {"ENGINE": "crm.database", "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    if not url:
+        return {**kept, "NAME": "crm", "OWN_SERVER": own}
+    try:
+        known = conninfo_to_dict(url)
+    except ProgrammingError as error:
+        message = "DATABASE_URL is not the address of a PostgreSQL database, postgresql://user:password@host/name."
+        raise ImproperlyConfigured(message) from error
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    found = {name: known.pop(key, "") for name, key in names.items()}
+    return {**kept, **found, "NAME": found["NAME"] or "crm", "OPTIONS": known}

@@ -1,0 +1,162 @@
+"""Demonstration data: colleagues and a program here, records by the applications; all marked, all removable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from crm.models import Application, ExternalReference, Team, User
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Sequence
+
+    from django.db import models
+
+SYSTEM: Final = "demo"
+PASSWORD: Final = "demonstration"  # noqa: S105 -- known to everyone: such accounts are made for development only
+CLIENT_ID: Final = "demonstration"
+CLIENT_SECRET: Final = "demonstration-secret"  # noqa: S105 -- likewise
+PROGRAM: Final = "Integration"
+TEAMS: Final = ("Sales Europe", "Sales Americas", "Sales Asia", "Service")
+COLLEAGUES: Final = (
+    ("admin", "Ada", "Winter", "Administrator", ""),
+    ("emma", "Emma", "Lindqvist", "Sales manager", "Sales Europe"),
+    ("lukas", "Lukas", "Brandt", "Sales representative", "Sales Europe"),
+    ("camille", "Camille", "Moreau", "Sales representative", "Sales Europe"),
+    ("diego", "Diego", "Santos", "Sales representative", "Sales Americas"),
+    ("wei", "伟", "林", "Sales representative", "Sales Asia"),
+    ("yuki", "由紀", "小林", "Sales representative", "Sales Asia"),
+    ("nadia", "Nadia", "Haddad", "Marketer", ""),
+    ("omar", "Omar", "Farouk", "Service agent", "Service"),
+    ("robot", "Demonstration", "application", PROGRAM, ""),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a maker of records draws on: the moment, chance that repeats itself, and the colleagues by team."""
+
+    now: datetime.datetime
+    random: Random
+    teams: dict[str, Team]
+    colleagues: dict[str, list[User]]
+
+
+_makers: list[str] = []
+
+
+def register(path: str) -> None:
+    """Let the function at the dotted `path` make records too; it yields them kind by kind, after saving them."""
+    _makers.append(path)
+
+
+@transaction.atomic
+def make() -> dict[str, int]:
+    """Make everything, mark it, and return how many of each kind there are now."""
+    made: dict[str, int] = {}
+    teams = {name: Team.objects.create(name=name) for name in TEAMS}
+    password = make_password(PASSWORD)
+    colleagues = [make_colleague(values, teams, password) for values in COLLEAGUES]
+    Team.objects.filter(name="Sales Europe").update(manager=colleagues[1])
+    make_application(colleagues[-1])
+    by_team = {name: [user for user in colleagues if user.team_id == team.pk] for name, team in teams.items()}
+    setting = Setting(timezone.now().replace(minute=0, second=0, microsecond=0), Random(20), teams, by_team)  # noqa: S311
+    groups: list[Sequence[models.Model]] = [list(teams.values()), colleagues]
+    for path in _makers:
+        groups += import_string(path)(setting)
+    for rows in groups:
+        mark(rows)
+        made[str(rows[0]._meta.verbose_name_plural)] = len(rows)
+    return made
+
+
+def make_colleague(values: tuple[str, str, str, str, str], teams: dict[str, Team], password: str) -> User:
+    """Make a colleague, or a program's account, which has no password."""
+    username, first, last, role, team = values
+    user = User(username=username, first_name=first, last_name=last, email=f"{username}@crm.example")
+    user.is_staff, user.is_superuser, user.team = role != PROGRAM, role == "Administrator", teams.get(team)
+    user.password = password if user.is_staff else make_password(None)
+    user.save()
+    user.groups.set([Group.objects.get(name=role)])
+    return user
+
+
+def make_application(account: User) -> None:
+    """Make a program that acts as `account`, with a secret that everyone knows."""
+    Application.objects.create(
+        name="Demonstration application",
+        user=account,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        client_type=Application.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
+    )
+
+
+def mark(rows: Sequence[models.Model]) -> None:
+    """Note on each row that it is demonstration data."""
+    kind = ContentType.objects.get_for_model(rows[0])
+    ExternalReference.objects.bulk_create(
+        [
+            ExternalReference(content_type=kind, object_id=row.pk, system=SYSTEM, external_id=f"{number:04}")
+            for number, row in enumerate(rows, 1)
+        ],
+        batch_size=500,
+    )
+
+
+def marked(model: type[models.Model]) -> models.QuerySet[Any]:
+    """Return the rows of one kind that are demonstration data."""
+    references = ExternalReference.objects.of(model).filter(system=SYSTEM)
+    return model._base_manager.filter(pk__in=references.values("object_id"))
+
+
+def has_accounts() -> bool:
+    """Tell whether somebody could sign in with what everyone knows."""
+    if ExternalReference._meta.db_table not in connection.introspection.table_names():
+        return False
+    return (
+        Application.objects.filter(client_id=CLIENT_ID).exists()
+        or marked(User).filter(is_active=True, is_staff=True).exists()
+    )
+
+
+def exists() -> bool:
+    """Tell whether any demonstration data is there."""
+    return ExternalReference.objects.filter(system=SYSTEM).exists()
+
+
+@transaction.atomic
+def remove() -> tuple[int, list[models.Model]]:
+    """Delete what is marked, last made first; return how many rows went, and which stay because other data needs them.
+
+    A colleague who stays can no longer sign in.
+    """
+    Application.objects.filter(client_id=CLIENT_ID).delete()
+    Team.objects.filter(pk__in=marked(Team).values("pk")).update(manager=None)
+    references = ExternalReference.objects.filter(system=SYSTEM).order_by("-pk").prefetch_related("record")
+    rows = [reference.record for reference in references if reference.record is not None]
+    stay = [row for row in rows if not has_gone(row)]
+    User.objects.filter(pk__in=[row.pk for row in stay]).update(is_active=False, password=make_password(None))
+    ExternalReference.objects.filter(system=SYSTEM).exclude(object_id__in=[row.pk for row in stay]).delete()
+    return len(rows) - len(stay), stay
+
+
+def has_gone(row: models.Model) -> bool:
+    """Delete a row, unless something refers to it."""
+    try:
+        with transaction.atomic():
+            row.delete()
+    except ProtectedError:
+        return False
+    return True

@@ -1,0 +1,22 @@
+"""Runs background work until it is told to stop, then finishes what it is doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from django.core.management.base import BaseCommand
+from procrastinate.contrib.django import app
+
+if TYPE_CHECKING:
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+GRACE: Final = 30
+
+
+class Command(BaseCommand):
+    help = "Run background work until a signal to stop (SIGTERM or Ctrl-C); a job may then go on for half a minute."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connector = cast("DjangoConnector", app.connector).get_worker_connector()
+        with app.replace_connector(connector) as worker:
+            worker.run_worker(shutdown_graceful_timeout=GRACE, listen_notify=True)

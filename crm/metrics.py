@@ -1,0 +1,39 @@
+"""What Prometheus learns of the requests; summed over processes where PROMETHEUS_MULTIPROC_DIR names a folder."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+REGISTRY = CollectorRegistry()
+REQUESTS = Counter("crm_requests", "Requests answered.", ["method", "route", "status"], registry=REGISTRY)
+DURATION = Histogram(
+    "crm_request_duration_seconds", "Time to answer.", ["method", "route"], buckets=SECONDS, registry=REGISTRY
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def count(method: str, route: str, status: int, seconds: float) -> None:
+    """Note one answered request."""
+    requests, duration = series(method if method in METHODS else "other", route, status)
+    requests.inc()
+    duration.observe(seconds)
+
+
+@cache
+def series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Return what counts the requests of a kind; routes are few, and so are methods and statuses."""
+    return REQUESTS.labels(method, route, status), DURATION.labels(method, route)
+
+
+def exposition() -> bytes:
+    """Return all figures in Prometheus' text format."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,104 @@
+"""What surrounds every request: its id, its line in the log, its figures, its size, and its headers."""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from crm.headers import PERMISSIONS_POLICY, STAFF_CSP
+from crm.logs import use_request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
+
+    GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+STATIC: Final = "static"
+access = logging.getLogger("crm.access")
+
+
+def trace(get_response: GetResponse) -> GetResponse:
+    """Give the request an id, log one line about it, and count it; answer what machines ask right here."""
+    from crm import health, metrics
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        began = perf_counter()
+        given = use_request_id(request.META.get("HTTP_X_REQUEST_ID"))
+        answer = health.answer(request)
+        response = answer or get_response(request)
+        response.headers["X-Request-ID"] = given
+        seconds = perf_counter() - began
+        where = request.path if answer else route(request)
+        metrics.count(str(request.method), where, response.status_code, seconds)
+        if not (answer or where == STATIC):
+            log(request, response.status_code, seconds)
+        return response
+
+    return middleware
+
+
+def log(request: HttpRequest, status: int, seconds: float) -> None:
+    """Write the line of the access log; the query, which may hold secrets, stays out of it."""
+    if access.isEnabledFor(logging.INFO):
+        said = (request.method, request.path, status)
+        known = {"status": status, "milliseconds": round(seconds * 1000, 1), **caller(request)}
+        access.handle(access.makeRecord(access.name, logging.INFO, __file__, 0, "%s %s %s", said, None, extra=known))
+
+
+def route(request: HttpRequest) -> str:
+    """Return the pattern that the address matched, of which there are few."""
+    match = request.resolver_match
+    if match:
+        return f"/{match.route}"
+    return STATIC if request.path.startswith(settings.STATIC_URL) else "unmatched"
+
+
+def caller(request: HttpRequest) -> dict[str, str]:
+    """Return who asked, as far as the request has found out: never by a question to the database."""
+    known = vars(request)
+    user, credentials = known.get("user"), known.get("auth")
+    if isinstance(user, SimpleLazyObject):
+        user = known.get("_cached_user")
+    found: dict[str, Any] = {"user": getattr(user, "pk", None), "client": getattr(credentials, "client_id", None)}
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
+    """Answer 413 where the announced body is larger than MAX_BODY_BYTES, without reading it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH")
+        if length and length.isdecimal() and int(length[:18]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return too_large(request)
+        return get_response(request)
+
+    return middleware
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Refuse a body as a problem."""
+    from crm.api.errors import problem_response
+
+    return problem_response(request, 413, "too_large")
+
+
+def add_headers(get_response: GetResponse) -> GetResponse:
+    """Forbid browsers what no page here needs, and caches to keep what is only for the caller."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        if request.path.startswith("/admin/") and not hasattr(response, "_csp_config"):
+            response._csp_config = STAFF_CSP  # type: ignore[attr-defined]  # read by Django's middleware
+        if "Cache-Control" not in response.headers and ("Authorization" in request.headers or response.cookies):
+            response.headers["Cache-Control"] = "private, no-cache" if "ETag" in response.headers else "no-store"
+        return response
+
+    return middleware

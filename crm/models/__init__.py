@@ -1,0 +1,24 @@
+"""What every application of the CRM stands on: people, records and the programs that act for them."""
+
+from crm.models.applications import Application, DeviceGrant, Grant
+from crm.models.custom_fields import CustomField
+from crm.models.records import ExternalReference, Record, new_id
+from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
+from crm.models.users import Team, User
+from crm.search import SearchKey
+
+__all__ = [
+    "Application",
+    "CustomField",
+    "DeviceGrant",
+    "ExternalReference",
+    "Grant",
+    "Record",
+    "SearchKey",
+    "SyncCheckpoint",
+    "SyncRefusal",
+    "SyncRun",
+    "Team",
+    "User",
+    "new_id",
+]

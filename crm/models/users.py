@@ -1,0 +1,90 @@
+"""People who work in the CRM, and the teams they belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.contrib.auth.models import AbstractUser, Permission
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.identifiers import new_id
+from crm.roles import VIEW_LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Level = Literal["all", "team", "own"]
+
+
+class Team(models.Model):
+    """A group of colleagues who share their records."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(_("name"), max_length=150, unique=True)
+    manager = models.ForeignKey(
+        "crm.User",
+        verbose_name=_("manager"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="managed_teams",
+    )
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person, or the service account of a program, that signs in.
+
+    A user is never deleted while records name it: take `is_active` away instead.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    team = models.ForeignKey(
+        Team, verbose_name=_("team"), on_delete=models.PROTECT, null=True, blank=True, related_name="members"
+    )
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @cached_property
+    def permission_set(self) -> frozenset[str]:
+        """Every `app.codename` that this user holds, by group or directly; asked once per request."""
+        if not self.is_active:
+            return frozenset()
+        held = Permission.objects.filter(Q(group__user=self) | Q(user=self)).distinct()
+        return frozenset(f"{app}.{code}" for app, code in held.values_list("content_type__app_label", "codename"))
+
+    def get_all_permissions(self, obj: Any = None) -> set[str]:
+        return set(self.permission_set)
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and (self.is_superuser or perm in self.permission_set)
+
+    def has_perms(self, perm_list: Iterable[str], obj: Any = None) -> bool:
+        return all(self.has_perm(perm) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        if not self.is_active:
+            return False
+        return self.is_superuser or any(perm.startswith(f"{app_label}.") for perm in self.permission_set)
+
+    def view_level(self, model: type[models.Model]) -> Level | None:
+        """Return how far this user sees records of `model`: all, the team's, their own, or none."""
+        options = model._meta
+        for level in VIEW_LEVELS:
+            if self.has_perm(f"{options.app_label}.view_{level}_{options.model_name}"):
+                return level
+        return None

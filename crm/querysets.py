@@ -1,0 +1,49 @@
+"""Questions about records."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Exists, Func, OuterRef, Q, Value
+
+from crm.search import Contains, SearchKey
+
+if TYPE_CHECKING:
+    from crm.models import User
+
+LIKE_SPECIAL = re.compile(r"[\\%_]")
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User) -> Self:
+        """Keep the records that `user` may see; for everyone else they do not exist."""
+        level = user.view_level(self.model)
+        if level is None or user.pk is None:
+            return self.none()
+        if self.model.visible_through:
+            return self._visible_through(self.model.visible_through, user)
+        if level == "all":
+            return self
+        own = Q(owner=user.pk)
+        if level == "team" and user.team_id is not None:
+            own |= Q(team=user.team_id)
+        return self.filter(own)
+
+    def _visible_through(self, name: str, user: User) -> Self:
+        parent = self.model._meta.get_field(name).related_model
+        if user.view_level(parent) == "all":
+            return self
+        return self.filter(Exists(parent.objects.visible_to(user).filter(pk=OuterRef(name))))
+
+    def known_as(self, system: str, external_id: str) -> Self:
+        """Keep the record that another system knows by this id."""
+        return self.filter(external_references__system=system, external_references__external_id=external_id)
+
+    def search(self, text: str) -> Self:
+        """Keep the records whose search fields contain `text`, whatever its case, accents and width."""
+        key = SearchKey(*self.model.search_fields)
+        pattern = LIKE_SPECIAL.sub(r"\\\g<0>", unicodedata.normalize("NFKC", text).strip())
+        return self.filter(Contains(key, Func(Value(pattern), function="crm_search_key")))

@@ -1,0 +1,77 @@
+"""The eight roles, as Django groups with exactly these permissions; renewed after every migration.
+
+Whoever needs another mixture makes a group of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from django.utils.translation import gettext_noop
+
+if TYPE_CHECKING:
+    from django.apps import AppConfig
+    from django.contrib.auth.models import Permission
+
+VIEW_LEVELS: Final = ("all", "team", "own")
+WRITE: Final = ("add", "change")
+MANAGE: Final = ("add", "change", "delete")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How far a role sees the records of one application, and what it may do to them."""
+
+    view: Literal["all", "team", "own"]
+    verbs: tuple[str, ...] = ()
+
+
+ROLES: Final[dict[str, dict[str, Rule]]] = {
+    gettext_noop("Sales representative"): {
+        "customers": Rule("team", WRITE),
+        "sales": Rule("team", WRITE),
+        "marketing": Rule("all"),
+    },
+    gettext_noop("Sales manager"): {
+        "customers": Rule("all", MANAGE),
+        "sales": Rule("all", MANAGE),
+        "marketing": Rule("all"),
+    },
+    gettext_noop("Marketer"): {"customers": Rule("all", WRITE), "marketing": Rule("all", MANAGE), "sales": Rule("all")},
+    gettext_noop("Service agent"): {"customers": Rule("all", WRITE), "service": Rule("all", WRITE)},
+    gettext_noop("Service manager"): {
+        "customers": Rule("all", MANAGE),
+        "service": Rule("all", MANAGE),
+        "sales": Rule("all"),
+    },
+    gettext_noop("Integration"): {app: Rule("all", MANAGE) for app in ("customers", "sales", "marketing", "service")},
+    gettext_noop("Administrator"): {
+        app: Rule("all", MANAGE) for app in ("customers", "sales", "marketing", "service", "crm", "auth")
+    },
+    gettext_noop("Auditor"): {
+        app: Rule("all") for app in ("customers", "sales", "marketing", "service", "crm", "auth")
+    },
+}
+
+
+def synchronise_roles(app_config: AppConfig, **kwargs: Any) -> None:
+    """Give every role exactly its permissions on the models of `app_config`; a receiver of `post_migrate`."""
+    from django.contrib.auth.models import Group, Permission
+
+    label = app_config.label
+    if not any(label in rules for rules in ROLES.values()):
+        return
+    held = Group.permissions.through.objects
+    permissions = list(Permission.objects.filter(content_type__app_label=label).select_related("content_type"))
+    for name, rules in ROLES.items():
+        group, _made = Group.objects.get_or_create(name=name)
+        wanted = [permission for permission in permissions if label in rules and is_covered(permission, rules[label])]
+        held.filter(group=group, permission__in=permissions).exclude(permission__in=wanted).delete()
+        held.bulk_create([held.model(group=group, permission=one) for one in wanted], ignore_conflicts=True)
+
+
+def is_covered(permission: Permission, rule: Rule) -> bool:
+    """Tell whether a rule grants a permission, such as `change_customer`."""
+    verb = permission.codename.removesuffix(f"_{permission.content_type.model}")
+    return verb in {*rule.verbs, f"view_{rule.view}", "view"}

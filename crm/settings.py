@@ -1,0 +1,300 @@
+"""Settings, all from the environment; docs/configuration.md lists them."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from crm import database, environment, headers, logs
+from crm.auth import keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
+
+# ── Where and how it runs ────────────────────────────────────────────────────────────────────────────────────────────
+DEBUG = environment.flag("DEBUG")
+SECRET_KEY = environment.text("SECRET_KEY", "development-only-secret-key-of-no-value-elsewhere" if DEBUG else "")
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+if not SECRET_KEY:
+    message = "SECRET_KEY is not set. Set it to 50 or more random characters, or set DEBUG=true for development."
+    raise ImproperlyConfigured(message)
+PORT = environment.number("PORT", 8000)
+BASE_URL = environment.text("BASE_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
+if not urlsplit(BASE_URL).hostname:
+    message = "BASE_URL is not set. Set it to the address under which people reach the CRM, https://crm.example.com."
+    raise ImproperlyConfigured(message)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", str(urlsplit(BASE_URL).hostname))
+if DEBUG:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]", "testserver"]
+ROOT_URLCONF = "crm.urls"
+WSGI_APPLICATION = "crm.wsgi.application"
+ASGI_APPLICATION = "crm.asgi.application"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "axes",
+    "django_filters",
+    "rest_framework",
+    "oauth2_provider",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "crm",
+    "customers",
+    "marketing",
+    "sales",
+    "service",
+]
+MIDDLEWARE = [
+    "crm.middleware.trace",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "crm.middleware.add_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "crm.middleware.refuse_large_bodies",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "crm" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# ── Database ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+DATABASE_URL = environment.text("DATABASE_URL")
+DATABASES = {"default": database.settings_for(DATABASE_URL, DATA_DIR / "postgres")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ── Language, time and place ─────────────────────────────────────────────────────────────────────────────────────────
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "crm" / "locale", BASE_DIR / "crm" / "locale_packages"]
+TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+USE_TZ = True
+DEFAULT_COUNTRY = environment.text("DEFAULT_COUNTRY")
+
+# ── Static files ─────────────────────────────────────────────────────────────────────────────────────────────────────
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# ── Staff site ───────────────────────────────────────────────────────────────────────────────────────────────────────
+UNFOLD = {
+    "SITE_TITLE": _("CRM"),
+    "SITE_HEADER": _("CRM"),
+    "SITE_SYMBOL": "handshake",
+    "SITE_URL": None,
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": False,
+    "DASHBOARD_CALLBACK": "crm.admin.home.dashboard",
+    "STYLES": ["crm.admin.site.stylesheet"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "crm.admin.site.icon"}],
+    "SIDEBAR": {"show_search": False, "navigation": "crm.admin.site.sidebar"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        },
+    },
+}
+
+# ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+AUTH_USER_MODEL = "crm.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+AXES_HANDLER = "crm.auth.lockout.Lockout"
+AXES_LOCKOUT_CALLABLE = "crm.auth.lockout.answer"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(days=1)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "crm.auth.addresses.client_address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_secret", "code", "code_verifier", "refresh_token"]
+AXES_VERBOSE = False
+LOGIN_REDIRECT_URL = "admin:index"
+
+# ── Programs: OAuth 2.0 and tokens ───────────────────────────────────────────────────────────────────────────────────
+SIMPLE_JWT = {"USER_ID_CLAIM": "sub"}
+JWT_KEYS = keys.read(environment.text("JWT_KEYS"), SECRET_KEY, SECRET_KEY_FALLBACKS)
+ACCESS_TOKEN_LIFETIME = timedelta(seconds=environment.number("ACCESS_TOKEN_SECONDS", 600))
+REFRESH_TOKEN_LIFETIME = timedelta(seconds=environment.number("REFRESH_TOKEN_SECONDS", 14 * 24 * 3600))
+RATE_LIMIT_APPLICATION = environment.number("RATE_LIMIT_APPLICATION", 6000)
+RATE_LIMIT_USER = environment.number("RATE_LIMIT_USER", 3000)
+RATE_LIMIT_ADDRESS = environment.number("RATE_LIMIT_ADDRESS", 60)
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+ALLOW_IMPLICIT_GRANT = environment.flag("ALLOW_IMPLICIT_GRANT")
+ALLOW_PASSWORD_GRANT = environment.flag("ALLOW_PASSWORD_GRANT")
+OAUTH2_PROVIDER_APPLICATION_MODEL = "crm.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "crm.Grant"
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "crm.DeviceGrant"
+SCOPES = {
+    "customers:read": _("See customers, their addresses and the history with them"),
+    "customers:write": _("Add, change and delete customers, their addresses and the history with them"),
+    "sales:read": _("See leads, opportunities, quotes and orders"),
+    "sales:write": _("Add, change and delete leads, opportunities, quotes and orders"),
+    "marketing:read": _("See campaigns and who they reach"),
+    "marketing:write": _("Add, change and delete campaigns and who they reach"),
+    "service:read": _("See service cases"),
+    "service:write": _("Add, change and delete service cases"),
+    "directory:read": _("See the names of colleagues and teams"),
+    "changes:read": _("Follow all changes to what you may see"),
+    "webhooks:manage": _("Be told of changes at an address of its choice"),
+    "sync:run": _("Exchange data with other systems"),
+    "admin": _("Administer the CRM: people, teams, custom fields and applications"),
+}
+IDENTITY_KEY = keys.first_rsa(JWT_KEYS)
+if IDENTITY_KEY:
+    SCOPES |= {"openid": _("Know who you are"), "profile": _("See your name"), "email": _("See your e-mail address")}
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "SCOPES": SCOPES,
+    "DEFAULT_SCOPES": ["customers:read", "sales:read", "marketing:read", "service:read", "directory:read"],
+    "ACCESS_TOKEN_GENERATOR": "crm.auth.validators.generate_access_token",
+    "REFRESH_TOKEN_GENERATOR": "crm.auth.validators.generate_refresh_token",
+    "OAUTH_PRE_TOKEN_VALIDATION": [],
+    "OAUTH2_VALIDATOR_CLASS": "crm.auth.validators.Validator",
+    "OIDC_ISS_ENDPOINT": BASE_URL,
+    "OIDC_ENABLED": bool(IDENTITY_KEY),
+    "OIDC_RSA_PRIVATE_KEY": IDENTITY_KEY,
+    "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
+    "OIDC_RESPONSE_TYPES_SUPPORTED": ["code", "id_token", "id_token token"],
+    "OAUTH2_PROTECTED_RESOURCE_IDENTIFIER": f"{BASE_URL}/api/v1",
+    "OAUTH2_PROTECTED_RESOURCE_NAME": "CRM",
+    "OAUTH2_PROTECTED_RESOURCE_DOCUMENTATION": f"{BASE_URL}/api/docs",
+    "OAUTH_DEVICE_VERIFICATION_URI": f"{BASE_URL}/o/device",
+    "OAUTH_DEVICE_VERIFICATION_URI_COMPLETE": f"{BASE_URL}/o/device?user_code={{user_code}}",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "ID_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "REFRESH_TOKEN_EXPIRE_SECONDS": int(REFRESH_TOKEN_LIFETIME.total_seconds()),
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "DCR_ENABLED": environment.flag("ALLOW_REGISTRATION"),
+    "DCR_REGISTRATION_PERMISSION_CLASSES": ["crm.auth.registration.HasInitialAccessToken"],
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": not ALLOW_IMPLICIT_GRANT,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": not ALLOW_PASSWORD_GRANT,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+INITIAL_ACCESS_TOKEN = environment.text("INITIAL_ACCESS_TOKEN")
+
+# ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["crm.auth.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["crm.api.throttles.CredentialsThrottle"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "crm.api.renderers.JSONRenderer",
+        "crm.api.renderers.XMLRenderer",
+        "crm.api.renderers.CSVRenderer",
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "crm.api.renderers.Negotiation",
+    "DEFAULT_PARSER_CLASSES": [
+        "crm.api.parsers.JSONParser",
+        "crm.api.parsers.MergePatchParser",
+        "crm.api.parsers.XMLParser",
+        "crm.api.parsers.TextXMLParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "crm.api.schema.OperationSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "crm.api.errors.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CRM",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "CONTACT": {"name": "The administrator of this installation"},
+    "SERVERS": [{"url": "/", "description": "This installation, production or test", "x-internal": False}],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["crm.api.schema.document.complete"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
+DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
+
+# ── ERP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
+
+# ── Transport security ───────────────────────────────────────────────────────────────────────────────────────────────
+IS_HTTPS = urlsplit(BASE_URL).scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", 365 * 24 * 3600) if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = headers.SECURE_CSP
+
+# ── Logs, figures and background work ────────────────────────────────────────────────────────────────────────────────
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping"]

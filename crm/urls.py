@@ -1,0 +1,16 @@
+"""The URL map."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "crm.api.pages.bad_request"
+handler403 = "crm.api.pages.permission_denied"
+handler404 = "crm.api.pages.not_found"
+handler500 = "crm.api.pages.server_error"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/", include("crm.api.urls")),
+    path("", include("crm.auth.urls")),
+]

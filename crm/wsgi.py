@@ -1,0 +1,11 @@
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+application = get_wsgi_application()
+
+from crm.checks import refuse_unsafe  # noqa: E402 -- needs the applications to be loaded
+
+refuse_unsafe()
