@@ -1,0 +1,130 @@
+"""Sign-in with user name and password: access and refresh tokens of the API's own application.
+
+They stand in the same tables as those that other programs get by OAuth, so one check serves all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from oauth2_provider.models import AccessToken, RefreshToken, set_token_value
+
+from crm.auth import audit
+from crm.auth.tokens import mint
+from crm.models import Application
+from crm.models.applications import FIRST_PARTY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crm.models import User
+
+
+class RefreshRefused(Exception):
+    """The refresh token is unknown, expired, revoked, used before, or of a disabled account."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a client gets: two tokens, shown once."""
+
+    access_token: str
+    refresh_token: str
+    scope: str
+    user: User
+
+
+def own_application() -> Application:
+    """Return the application that stands for the API's own sign-in; a migration made it."""
+    application: Application = Application.objects.get(client_id=FIRST_PARTY)
+    return application
+
+
+@transaction.atomic
+def begin(*, user: User, scopes: Sequence[str]) -> Session:
+    """Sign a person in."""
+    audit.record("token", user=user.pk, client=FIRST_PARTY, grant="password", scope=" ".join(scopes))
+    return issue(user=user, scopes=scopes, family=uuid4())
+
+
+def issue(*, user: User, scopes: Sequence[str], family: UUID, source: RefreshToken | None = None) -> Session:
+    """Store a new pair of tokens of a family and return it."""
+    application = own_application()
+    access = mint(user=user, application=application, scopes=scopes)
+    access_row = AccessToken(
+        user=user,
+        application=application,
+        scope=" ".join(scopes),
+        expires=timezone.now() + settings.ACCESS_TOKEN_LIFETIME,
+        source_refresh_token=source,
+    )
+    set_token_value(access_row, access)
+    access_row.save()
+    refresh = token_urlsafe(48)
+    refresh_row = RefreshToken(user=user, application=application, access_token=access_row, token_family=family)
+    set_token_value(refresh_row, refresh)
+    refresh_row.save()
+    return Session(access, refresh, access_row.scope, user)
+
+
+def renew(*, token: str) -> Session:
+    """Exchange a refresh token for a new pair; a token used before ends its whole family (RFC 9700, section 4.14.2).
+
+    RefreshRefused is raised where it does not count.
+    """
+    session, family = rotate(sha256(token.encode()).hexdigest())
+    if session is None:
+        RefreshToken.revoke_family(family)
+        audit.record("refresh_refused", client=FIRST_PARTY, family=family)
+        raise RefreshRefused
+    audit.record("token", user=session.user.pk, client=FIRST_PARTY, grant="refresh_token", scope=session.scope)
+    return session
+
+
+@transaction.atomic
+def rotate(checksum: str) -> tuple[Session | None, UUID | None]:
+    """Return a new pair and nothing, or nothing and the family to end: the end must outlive this transaction."""
+    row = (
+        RefreshToken.objects.select_for_update(of=("self",))
+        .select_related("access_token", "user")
+        .filter(token_checksum=checksum, application__client_id=FIRST_PARTY)
+        .order_by(F("revoked").desc(nulls_first=True))
+        .first()
+    )
+    if row is None:
+        return None, None
+    access = row.access_token
+    if row.revoked is not None or access is None or row.token_family is None or not row.user.is_active:
+        return None, row.token_family
+    if access.expires + settings.REFRESH_TOKEN_LIFETIME <= timezone.now():
+        return None, row.token_family
+    scopes = access.scope.split()
+    row.revoke()
+    return issue(user=row.user, scopes=scopes, family=row.token_family, source=row), None
+
+
+def end(*, user: User, token: str, checksum: str) -> None:
+    """Sign out: end the family of the person's refresh token, or else of the access token with this checksum.
+
+    An access token that has no family, such as that of a program for itself, is revoked alone.
+    """
+    owned = RefreshToken.objects.filter(user=user.pk)
+    found = (
+        owned.filter(token_checksum=sha256(token.encode()).hexdigest())
+        if token
+        else owned.filter(access_token__token_checksum=checksum)
+    )
+    families = set(found.values_list("token_family", flat=True))
+    for family in families:
+        RefreshToken.revoke_family(family)
+    if not families and not token:
+        AccessToken.objects.filter(token_checksum=checksum).delete()
+    audit.record("signed_out", user=user.pk)
