@@ -1,0 +1,117 @@
+"""How answers are written: JSON, XML and, for lists, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
+
+import orjson
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+
+from crm.api.characters import without_control_characters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Negotiation(DefaultContentNegotiation):
+    """DRF's choice by `Accept` and `?format=`; a format that there is not is 406, as is a media type."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Return the renderer and its media type; an empty format is none that there is."""
+        if request.query_params.get("format") == "":
+            raise NotAcceptable(available_renderers=renderers)
+        return super().select_renderer(request, renderers, format_suffix)
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002 -- DRF's name
+        """Return the renderers of a format; raise NotAcceptable where there is none."""
+        chosen = [renderer for renderer in renderers if renderer.format == format]
+        if not chosen:
+            raise NotAcceptable(available_renderers=renderers)
+        return chosen
+
+
+def plain(data: Any) -> Any:
+    """Return the data with every part that is JSON text already read into Python values."""
+    return orjson.loads(orjson.dumps(data, default=str))
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else orjson.dumps(data, default=str)
+
+
+class XMLRenderer(BaseRenderer):
+    """XML whose `type` and `nil` attributes keep what JSON knows of numbers, booleans, null, lists and objects."""
+
+    media_type = "application/xml"
+    format = "xml"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        if data is None:
+            return b""
+        value = plain(data)
+        root = "problem" if isinstance(value, dict) and "request_id" in value and "title" in value else "response"
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{"".join(element(root, value))}'.encode()
+
+
+def element(name: str, value: Any) -> Iterator[str]:
+    """Yield the text of one element; a name that XML does not allow stands in an attribute."""
+    tag = name if name.isidentifier() and name.isascii() else "item"
+    opening = tag if tag == name else f"item name={quoteattr(name)}"
+    if value is None:
+        yield f'<{opening} nil="true"/>'
+    elif isinstance(value, dict):
+        yield f'<{opening} type="object">'
+        for key, item in value.items():
+            yield from element(key, item)
+        yield f"</{tag}>"
+    elif isinstance(value, list):
+        yield f'<{opening} type="array">'
+        for item in value:
+            yield from element("item", item)
+        yield f"</{tag}>"
+    else:
+        yield f"<{opening}{scalar(value)}</{tag}>"
+
+
+def scalar(value: Any) -> str:
+    """Return the rest of an opening tag and the text of a single value."""
+    if isinstance(value, bool):
+        return f' type="boolean">{"true" if value else "false"}'
+    if isinstance(value, int | float):
+        return f' type="number">{value!r}'
+    return f">{escape(without_control_characters(value), {chr(13): '&#13;'})}"
+
+
+class CSVRenderer(BaseRenderer):
+    """A page of a list with one line a record (RFC 4180); objects and lists within it are JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        rows: list[Mapping[str, Any]] = plain(data)["results"]
+        names = renderer_context["view"].column_names() if not rows else list(rows[0])
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(names)
+        writer.writerows([cell(row[name]) for name in names] for row in rows)
+        return out.getvalue().encode()
+
+
+def cell(value: Any) -> Any:
+    """Return one value as it stands in a cell."""
+    if isinstance(value, dict | list | bool):
+        return orjson.dumps(value).decode()
+    return value

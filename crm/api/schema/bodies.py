@@ -1,0 +1,86 @@
+"""Request bodies and answers of the kit's operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.plumbing import ResolvedComponent
+
+from crm.api.schema import responses
+from crm.api.schema.serializers import Components
+
+if TYPE_CHECKING:
+    from drf_spectacular.utils import Direction
+
+JSON, XML, CSV, MERGE_PATCH = "application/json", "application/xml", "text/csv", "application/merge-patch+json"
+LINKED = ("retrieve", "update", "partial_update", "destroy")
+
+
+class Bodies(Components):
+    """Describes what the operations of a resource take and answer."""
+
+    def is_resource(self) -> bool:
+        """Tell whether the kit itself answers this operation."""
+        from crm.api.schema.texts import OPERATIONS
+        from crm.api.viewsets import ShapedViewSet
+
+        return isinstance(self.view, ShapedViewSet) and self.view.action in OPERATIONS
+
+    def map_parsers(self) -> list[Any]:
+        """Return the media types of bodies: of a patch first its own, and XML once."""
+        types = [item for item in super().map_parsers() if item not in {MERGE_PATCH, "text/xml"}]
+        return [MERGE_PATCH, *types] if self.method == "PATCH" else types
+
+    def _get_request_body(self, direction: Direction = "request") -> Any:
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # spectacular is typed by half
+        if body and self.is_resource():
+            body["required"] = True
+        return body
+
+    def _get_response_bodies(self, direction: Direction = "response") -> Any:
+        if not self.is_resource():
+            return super()._get_response_bodies(direction)
+        if self.view.action == "list":
+            return {"200": self.page()}
+        if self.view.action == "destroy":
+            return {"204": {"description": _("Deleted."), "headers": responses.headers()}}
+        found = {"200": self.record(_("The record."))}
+        unchanged = {"description": _("Your copy is still good."), "headers": responses.headers("ETag")}
+        created = self.record(_("The new record."), "Location")
+        return {
+            "create": {"201": created},
+            "upsert": {**found, "201": created},
+            "retrieve": {**found, "304": unchanged},
+            "by_external_id": {**found, "304": unchanged},
+        }.get(self.view.action, found)
+
+    def record(self, description: Any, *names: str) -> dict[str, Any]:
+        """Return the answer that shows one record."""
+        schema = {"schema": self.component().ref}
+        content = {JSON: schema, XML: schema}
+        answer = {"description": description, "headers": responses.headers("ETag", *names), "content": content}
+        return {**answer, "links": self.links()} if "Location" in names else answer
+
+    def links(self) -> dict[str, Any]:
+        """Return which operations take the id of a new record."""
+        from crm.api.schema.texts import OPERATIONS
+
+        one = self.view.queryset.model._meta.model_name
+        names = [OPERATIONS[action].name.format(one=one) for action in LINKED]
+        return {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in names}
+
+    def page(self) -> dict[str, Any]:
+        """Return the answer that shows a page of records."""
+        name = self.component().name
+        page = ResolvedComponent(
+            name=f"{name}List", type=ResolvedComponent.SCHEMA, schema=responses.page_of(name), object=name
+        )
+        self.registry.register_on_missing(page)
+        table = {"type": "string", "maxLength": 100_000_000, "pattern": r"^[^\u0000]*$"}
+        content = {JSON: {"schema": page.ref}, XML: {"schema": page.ref}, CSV: {"schema": table}}
+        return {"description": _("A page of records."), "headers": responses.headers("Link"), "content": content}
+
+    def component(self) -> ResolvedComponent:
+        """Return how the resource's records are answered."""
+        return self.resolve_serializer(self.view.serializer_class, "response")

@@ -1,0 +1,121 @@
+"""Examples for the document: the same realistic value for the same name, wherever it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ID = "019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10"
+MOMENT = "2026-03-02T09:30:00.000000Z"
+BY_NAME: dict[str, Any] = {
+    "about_id": None,
+    "about_type": "",
+    "application": "crm",
+    "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
+    "body": "Asked for an offer by Friday.",
+    "city": "New York",
+    "country": "US",
+    "custom": {},
+    "description": "Met at the spring fair.",
+    "duration": 540,
+    "email": "john.doe@example.com",
+    "expires_in": 600,
+    "external_id": "ALFKI",
+    "external_references": [{"system": "erp", "external_id": "ALFKI"}],
+    "family_name": "Doe",
+    "fax": "",
+    "first_name": "John",
+    "given_name": "John",
+    "industry": "Logistics",
+    "job_title": "Buyer",
+    "language": "en",
+    "last_name": "Doe",
+    "name": "John Doe",
+    "password": "correct horse battery staple",
+    "permissions": ["customers.add_customer", "customers.view_team_customer"],
+    "phone": "+1 212 555 0100",
+    "phone_e164": "+12125550100",
+    "postal_code": "10001",
+    "refresh_token": "Jc7kP2mVtq0ZrXw4nB9eYh3LdUa6sGfT",
+    "region": "NY",
+    "roles": ["Sales representative"],
+    "scope": "customers:read customers:write",
+    "scopes": ["customers:read", "customers:write"],
+    "source": "Spring fair",
+    "street": "350 Fifth Avenue",
+    "subject": "First call",
+    "system": "erp",
+    "tax_id": "",
+    "time_zone": "America/New_York",
+    "token_type": "Bearer",
+    "username": "john.doe",
+    "website": "https://www.example.com",
+}
+BY_FORMAT = {"uuid": ID, "date-time": MOMENT, "date": "2026-03-02", "uri": "https://www.example.com"}
+BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
+
+
+def example_of(schema: dict[str, Any], components: dict[str, Any], name: str = "") -> Any:
+    """Return a value that the schema allows; `components` are what its references lead to."""
+    if "$ref" in schema:
+        return example_of(components[schema["$ref"].rpartition("/")[2]], components, name)
+    for key in ("example", "const", "default"):
+        if key in schema:
+            return schema[key]
+    if name in BY_NAME:
+        return BY_NAME[name]
+    if "enum" in schema:
+        return schema["enum"][0]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            return example_of(schema[key][0], components, name)
+    return typed_example(schema, components)
+
+
+def typed_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
+    """Return a value of the schema's type and format."""
+    kind = schema.get("type", "object")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {
+            name: example_of(item, components, name)
+            for name, item in schema.get("properties", {}).items()
+            if not is_only_expanded(item)
+        }
+    if kind == "array":
+        return [example_of(schema.get("items", {}), components)]
+    return BY_FORMAT.get(schema.get("format", ""), BY_TYPE[kind])
+
+
+def is_only_expanded(schema: dict[str, Any]) -> bool:
+    """Tell whether a member is there only when `?expand=` asks for it."""
+    return str(schema.get("description", "")).startswith("Only with `?expand=")
+
+
+def written_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
+    """Return a request body: what must be given, and what stands for itself without another record's id."""
+    value = example_of(schema, components)
+    component = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if not isinstance(value, dict):
+        return value
+    required = component.get("required", [])
+    properties = component.get("properties", {})
+    return {name: item for name, item in value.items() if name in required or is_telling(item, properties[name])}
+
+
+def is_telling(value: Any, schema: dict[str, Any]) -> bool:
+    """Tell whether a value belongs into an example of a request: not a reference, not empty, not the default."""
+    is_plain = not isinstance(value, dict | list) and value not in ("", None, ID, False)
+    return is_plain and value != schema.get("default")
+
+
+def csv_example(record: dict[str, Any]) -> str:
+    """Return the first columns of a record as CSV."""
+    columns = ["id", *(name for name in record if BY_NAME.get(name) and isinstance(record[name], str))][:5]
+    return ",".join(columns) + "\r\n" + ",".join(record[name] for name in columns) + "\r\n"
+
+
+def patch_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
+    """Return a body that changes one field."""
+    value = written_example(schema, components)
+    names = [name for name in BY_NAME if name in value] if isinstance(value, dict) else []
+    return {names[0]: value[names[0]]} if names else value

@@ -1,0 +1,215 @@
+"""What a record looks like to a client, and what it accepts."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from crm.api.errors import rule_broken
+from crm.api.representation import SERIALIZERS
+from crm.api.strictness import StrictModelSerializer
+from crm.models import CustomField, ExternalReference, Record, User
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+type AnyField = serializers.Field[Any, Any, Any, Any]
+
+MAX_REFERENCES = 100
+COMMON = ("id", "created_at", "updated_at", "owner", "team", "custom", "external_references")
+
+
+def own_copy(item: AnyField) -> AnyField:
+    """Return a field for one serializer; only those that hold others must be copied in depth, which is slow."""
+    is_deep = isinstance(item, serializers.BaseSerializer) or hasattr(item, "child")
+    return copy.deepcopy(item) if is_deep else copy.copy(item)
+
+
+class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
+    """A reference to a record that the caller may see; any other id does not exist."""
+
+    def get_queryset(self) -> Any:
+        """Return the records that may be referred to."""
+        queryset: Any = super().get_queryset()
+        if hasattr(queryset, "visible_to"):
+            return queryset.visible_to(self.context["request"].user)
+        return queryset.filter(is_active=True) if queryset.model is User else queryset
+
+
+class ExternalReferenceSerializer(StrictModelSerializer):
+    """The name by which another system knows the record."""
+
+    class Meta:
+        model = ExternalReference
+        fields = ("system", "external_id")
+
+
+class CustomValuesField(serializers.JSONField):
+    """An object with values of the fields that an administrator added to this kind of record."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Take null in a merge patch for no values at all (RFC 7396)."""
+        is_patch = getattr(self.parent, "partial", False)
+        return (True, {}) if data is None and is_patch else super().validate_empty_values(data)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the merged values; raise ValidationError for unknown fields and wrong types."""
+        if not isinstance(data, dict):
+            raise ValidationError(_("An object is expected."), code="not_an_object")
+        serializer: Any = self.parent
+        is_patch = getattr(serializer, "partial", False) and serializer.instance is not None
+        values = dict(serializer.instance.custom) if is_patch else {}
+        fields = {item.name: item for item in CustomField.objects.of(serializer.Meta.model)} if data else {}
+        errors: dict[str, Any] = {}
+        for name, value in data.items():
+            if name not in fields:
+                errors[name] = [ErrorDetail(gettext("There is no such custom field."), code="unknown_custom_field")]
+            elif value is None:
+                values.pop(name, None)
+            else:
+                try:
+                    values[name] = fields[name].check_value(value)
+                except DjangoValidationError as error:
+                    errors[name] = [ErrorDetail(error.messages[0], code="invalid_custom_value")]
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+
+class RecordSerializer(StrictModelSerializer):
+    """The serializer of a record: a resource names its model and fields, the rest is given.
+
+    `Meta.expand` names lists of other records that `?expand=` may show besides the foreign keys.
+    """
+
+    serializer_related_field = VisibleRelatedField
+    kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "external_references"})
+    field_sets: ClassVar[dict[type, dict[str, AnyField]]] = {}
+
+    custom = CustomValuesField(required=False, help_text=_("Values of the fields that an administrator added."))
+    external_references = ExternalReferenceSerializer(
+        many=True,
+        required=False,
+        max_length=MAX_REFERENCES,  # type: ignore[call-arg]  # of the list that DRF makes
+        help_text=_("Names by which other systems know the record."),
+    )
+
+    class Meta:
+        model: type[Record]
+        fields: tuple[str, ...]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make this the form in which the model is expanded elsewhere."""
+        super().__init_subclass__(**kwargs)
+        SERIALIZERS.setdefault(cls.Meta.model, cls)
+
+    def get_fields(self) -> dict[str, AnyField]:
+        """Return the fields, which are worked out once a class."""
+        if type(self) not in self.field_sets:
+            self.field_sets[type(self)] = super().get_fields()
+        return {name: own_copy(item) for name, item in self.field_sets[type(self)].items()}
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """Return none: the database decides, without a query and without a race."""
+        return []
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the validated values; raise ValidationError also for what is unknown or read-only."""
+        if isinstance(data, dict):
+            self.refuse_unknown(data)
+            data = self.without_read_only(data)
+            data = self.emptied(data) if self.partial else self.replaced(data)
+        return dict(super().to_internal_value(data))
+
+    def without_read_only(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Drop read-only members that say what is so; raise ValidationError for those that say otherwise."""
+        given = {name for name in data if self.fields[name].read_only}
+        if given:
+            current = self.context["representation"](self.instance) if self.instance is not None else {}
+            wrong = {name for name in given if name not in current or current[name] != data[name]}
+            if wrong:
+                raise ValidationError(
+                    {name: [ErrorDetail(gettext("Read only."), code="read_only")] for name in sorted(wrong)}
+                )
+        return {name: value for name, value in data.items() if name not in given}
+
+    def emptied(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a merge patch in which null, where it is no value, stands for the default (RFC 7396)."""
+        return {
+            name: self.default_of(name)
+            if value is None and name != "custom" and not self.fields[name].allow_null
+            else value
+            for name, value in data.items()
+        }
+
+    def replaced(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a whole record: what a PUT leaves out takes its default, but `kept_by_put` stays."""
+        if self.instance is None:
+            return dict(data)
+        missing = {
+            name: self.default_of(name)
+            for name, item in self.fields.items()
+            if name not in data and not item.read_only and not item.required and name not in self.kept_by_put
+        }
+        return {**missing, **data}
+
+    def default_of(self, name: str) -> Any:
+        """Return the value that a field has when nobody gives one."""
+        if name == "external_references":
+            return []
+        field = self.Meta.model._meta.get_field(name)
+        if isinstance(field, models.Field) and field.has_default():
+            return field.get_default()
+        return None if field.null else ""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values; raise a problem, 422, for what the model's `clean` refuses."""
+        record = copy.copy(self.instance) if self.instance is not None else self.Meta.model()
+        for name, value in attrs.items():
+            if name != "external_references":
+                setattr(record, name, value)
+        try:
+            record.clean()
+        except DjangoValidationError as error:
+            raise rule_broken(error) from error
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        """Write a new record, the caller's unless said otherwise."""
+        references = validated_data.pop("external_references", ())
+        user = self.context["request"].user
+        record = self.Meta.model(**validated_data)
+        if "owner" not in validated_data:
+            record.owner_id = user.pk
+        if "team" not in validated_data:
+            record.team_id = user.team_id
+        record.save(force_insert=True)
+        self.refer(record, references)
+        return record
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Write the changed record."""
+        references = validated_data.pop("external_references", None)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(force_update=True)
+        if references is not None:
+            instance.external_references.all().delete()
+            self.refer(instance, references)
+        return instance
+
+    def refer(self, record: Any, references: Any) -> None:
+        """Write the names by which other systems know the record."""
+        if references:
+            kind = ContentType.objects.get_for_model(record)
+            ExternalReference.objects.bulk_create(
+                ExternalReference(content_type=kind, object_id=record.pk, **reference) for reference in references
+            )

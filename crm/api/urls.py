@@ -1,0 +1,27 @@
+"""The API: its version 1, its documents, and a problem for whatever else is asked under it."""
+
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from crm.api import directory, documents, pages
+from crm.api.routers import Router
+from crm.auth import api as sign_in
+
+router = Router()
+router.register("users", directory.UserViewSet)
+router.register("teams", directory.TeamViewSet)
+
+urlpatterns = [
+    path("v1/auth/token", sign_in.TokenView.as_view(), name="auth-token"),
+    path("v1/auth/refresh", sign_in.RefreshView.as_view(), name="auth-refresh"),
+    path("v1/auth/sign-out", sign_in.SignOutView.as_view(), name="auth-sign-out"),
+    path("v1/me", sign_in.MeView.as_view(), name="me"),
+    path("v1/", include(router.urls)),
+    path("v1/", include("customers.urls")),
+    path("schema", documents.DocumentView.as_view(), name="schema"),
+    path("docs", documents.swagger, name="swagger"),
+    path("redoc", documents.redoc, name="redoc"),
+    path("postman.json", documents.postman, name="postman"),
+    path("problems", pages.problems_page, name="problems"),
+    re_path("", csrf_exempt(pages.not_found)),
+]
