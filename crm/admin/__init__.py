@@ -1,0 +1,58 @@
+"""The staff site."""
+
+from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AccessToken, RefreshToken
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from crm.admin import applications, people, system, tokens  # noqa: F401 -- they register screens
+from crm.admin.home import Figure, Panel, add_panels, chart
+from crm.admin.records import (
+    ExternalReferenceInline,
+    RecordAdmin,
+    RecordInline,
+    StackedRecordInline,
+    link_to,
+)
+from crm.admin.site import Item, Section, add_section, staff
+from crm.models import Application, CustomField, ExternalReference, SyncRefusal, SyncRun, Team, User
+
+__all__ = [
+    "ExternalReferenceInline",
+    "Figure",
+    "Item",
+    "Panel",
+    "RecordAdmin",
+    "RecordInline",
+    "Section",
+    "StackedRecordInline",
+    "add_panels",
+    "add_section",
+    "chart",
+    "link_to",
+    "staff",
+]
+
+add_section(
+    Section(
+        title=_("Administration"),
+        order=90,
+        items=[
+            Item(_("Users"), "manage_accounts", User),
+            Item(_("Teams"), "diversity_3", Team),
+            Item(_("Roles"), "badge", Group),
+            Item(_("Custom fields"), "edit_attributes", CustomField),
+            Item(_("Applications"), "apps", Application),
+            Item(_("Access tokens"), "key", AccessToken),
+            Item(_("Refresh tokens"), "autorenew", RefreshToken),
+            Item(_("External references"), "link", ExternalReference),
+            Item(_("ERP runs"), "sync", SyncRun),
+            Item(_("Refused ERP rows"), "sync_problem", SyncRefusal),
+            Item(_("Background jobs"), "schedule", ProcrastinateJob),
+            Item(_("Failed sign-ins"), "lock_clock", AccessAttempt),
+            Item(_("Log"), "history", LogEntry),
+        ],
+    )
+)

@@ -1,0 +1,99 @@
+"""Programs that act for people, or as themselves: registered here, told their secret once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.generators import generate_client_secret
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+
+from crm.admin.base import ModelAdmin
+from crm.admin.site import staff
+from crm.models import Application
+from crm.models.applications import FIRST_PARTY
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+if admin.site.is_registered(Application):
+    admin.site.unregister(Application)
+
+
+def grants() -> list[tuple[str, Any]]:
+    """Return the ways to a token that this installation offers."""
+    closed = set()
+    if not settings.ALLOW_IMPLICIT_GRANT:
+        closed |= {Application.GRANT_IMPLICIT, Application.GRANT_OPENID_HYBRID}
+    if not settings.ALLOW_PASSWORD_GRANT:
+        closed.add(Application.GRANT_PASSWORD)
+    return [(value, label) for value, label in Application.GRANT_TYPES if value not in closed]
+
+
+@admin.register(Application)
+class ApplicationAdmin(ModelAdmin):
+    """OAuth clients; the one of the API's own sign-in is not shown."""
+
+    list_display = ("name", "client_id", "client_type", "authorization_grant_type", "user", "created")
+    list_select_related = ("user",)
+    list_filter = (
+        ("client_type", ChoicesDropdownFilter),
+        ("authorization_grant_type", ChoicesDropdownFilter),
+    )
+    search_fields = ("name", "client_id")
+    ordering = ("name", "id")
+    autocomplete_fields = ("user",)
+    readonly_fields = ("client_id", "created", "updated")
+    actions_detail = ("renew_secret",)
+    fieldsets = (
+        (None, {"fields": ("name", "client_id", "client_type", "authorization_grant_type")}),
+        (_("Addresses"), {"fields": ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")}),
+        (_("Rights"), {"fields": ("user", "skip_authorization", "rate_limit", "created", "updated")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("name", "client_type", "authorization_grant_type")}),
+        fieldsets[1],
+        (_("Rights"), {"fields": ("user", "skip_authorization", "rate_limit")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
+        return super().get_queryset(request).exclude(client_id=FIRST_PARTY)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "authorization_grant_type":
+            kwargs["choices"] = [("", _("Select value")), *grants()]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Application, form: Any, change: Any) -> None:
+        secret = obj.client_secret
+        super().save_model(request, obj, form, change)
+        if not change and obj.client_type == Application.CLIENT_CONFIDENTIAL:
+            self.tell(request, obj, secret)
+
+    def tell(self, request: HttpRequest, application: Application, secret: str) -> None:
+        """Show a secret, which is stored as a hash, this once."""
+        text = _("Client id: %(id)s. Client secret: %(secret)s. Note it now, it is not shown again.")
+        self.message_user(request, text % {"id": application.client_id, "secret": secret}, messages.WARNING)
+
+    @action(description=_("Renew the secret"), url_path="renew-secret", icon="key", permissions=["renew_secret"])
+    def renew_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then replace the secret of a confidential application."""
+        candidates = self.get_queryset(request).filter(client_type=Application.CLIENT_CONFIDENTIAL)
+        application = get_object_or_404(candidates, pk=object_id)
+        if request.method == "POST":
+            secret = application.client_secret = generate_client_secret()  # type: ignore[no-untyped-call]
+            application.save(update_fields=["client_secret", "updated"])
+            self.log_change(request, application, [{"changed": {"fields": ["client secret"]}}])
+            self.tell(request, application, secret)
+            return redirect("admin:crm_application_change", application.pk)
+        context = {**self.admin_site.each_context(request), "title": _("Renew the secret"), "application": application}
+        return TemplateResponse(request, "admin/renew_secret.html", context)
+
+    def has_renew_secret_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff(request).has_perm("crm.change_application")

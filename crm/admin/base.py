@@ -1,0 +1,47 @@
+"""unfold's classes under Django's types: unfold annotates its options with the empty defaults they start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.contrib import admin
+    from django.contrib.contenttypes import admin as generic
+
+    class ModelAdmin(admin.ModelAdmin[Any]):
+        actions_detail: Sequence[str]
+        actions_row: Sequence[str]
+        add_fieldsets: Any
+        change_form_before_template: str
+        change_form_outer_before_template: str
+        list_filter_submit: bool
+        list_filter_sheet: bool
+        warn_unsaved_form: bool
+
+    class Inline:
+        tab: bool
+        per_page: int
+
+    class TabularInline(Inline, admin.TabularInline[Any, Any]): ...
+
+    class StackedInline(Inline, admin.StackedInline[Any, Any]): ...
+
+    class GenericTabularInline(Inline, generic.GenericTabularInline): ...
+
+else:
+    from django.contrib.admin.options import ActionLocation
+    from unfold.admin import GenericTabularInline, StackedInline, TabularInline
+    from unfold.admin import ModelAdmin as UnfoldModelAdmin
+
+    class ModelAdmin(UnfoldModelAdmin):
+        def get_action_choices(self, request, default_choices=None, action_location=ActionLocation.CHANGE_LIST):
+            """Return unfold's choices; its own method has not learnt Django 6.1's arguments yet."""
+            first = [("", _("Select action"))]
+            return super(UnfoldModelAdmin, self).get_action_choices(request, first, action_location)
+
+
+__all__ = ["GenericTabularInline", "ModelAdmin", "StackedInline", "TabularInline"]

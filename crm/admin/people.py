@@ -1,0 +1,184 @@
+"""Colleagues, their teams and their roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, Permission
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from crm.admin.base import ModelAdmin
+from crm.admin.lists import ColleagueFilter
+from crm.admin.records import link_to
+from crm.admin.site import staff
+from crm.models import Team, User
+from crm.roles import ROLES
+
+if TYPE_CHECKING:
+    from django.db.models import ManyToManyField, QuerySet
+    from django.http import HttpRequest
+
+VERBS = {
+    "add": _("add"),
+    "change": _("change"),
+    "delete": _("delete"),
+    "view": _("see"),
+    "view_own": _("see own"),
+    "view_team": _("see the team's"),
+    "view_all": _("see all"),
+}
+
+
+class RoleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Roles by their names in the reader's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(obj.name)
+
+
+class PermissionChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Permissions in words: what is done, and to which records."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        model = obj.content_type.model_class()
+        verb = VERBS.get(obj.codename.removesuffix(f"_{obj.content_type.model}"))
+        if model is None or verb is None:
+            return gettext(obj.name)
+        options = model._meta
+        return f"{options.app_config.verbose_name} | {capfirst(options.verbose_name)} | {verb}"
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    """Accounts; only a superuser makes or changes a superuser."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "full_name", "email", "team", "role_names", "is_active", "last_login")
+    list_filter = (("team", ColleagueFilter), ("is_active", BooleanRadioFilter), ("is_staff", BooleanRadioFilter))
+    list_filter_submit = True
+    list_select_related = ("team",)
+    ordering = ("username",)
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"classes": ["tab"], "fields": ("first_name", "last_name", "email", "team")}),
+        (_("Rights"), {"classes": ["tab"], "fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Dates"), {"classes": ["tab"], "fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "email", "team", "groups", "is_staff")}),
+        (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if staff(request).is_superuser else (*fields, "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField[Any] | None:
+        if db_field.name == "groups":
+            kwargs["form_class"] = RoleChoiceField
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @display(description=_("name"))
+    def full_name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @display(description=_("roles"))
+    def role_names(self, user: User) -> str:
+        return ", ".join(gettext(group.name) for group in user.groups.all())
+
+
+def may_touch(request: HttpRequest, user: Any) -> bool:
+    """Tell whether the account is no superuser's, or the one who asks is one."""
+    return not (isinstance(user, User) and user.is_superuser) or staff(request).is_superuser
+
+
+@admin.register(Team)
+class TeamAdmin(ModelAdmin):
+    """Teams and who is in them."""
+
+    list_display = ("name", "manager", "member_names")
+    list_select_related = ("manager",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    autocomplete_fields = ("manager",)
+    readonly_fields = ("members",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
+        return super().get_queryset(request).prefetch_related("members")
+
+    @display(description=_("members"))
+    def member_names(self, team: Team) -> str:
+        return ", ".join(str(user) for user in team.members.all())
+
+    @display(description=_("members"))
+    def members(self, team: Team) -> str:
+        from django.utils.html import format_html_join
+
+        return format_html_join(", ", "{}", ((link_to(user),) for user in team.members.all()))
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Roles: the standard ones as they are, and mixtures that an administrator makes."""
+
+    list_display = ("role_name", "is_standard")
+    ordering = ("pk",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff(request).has_perm("crm.view_user")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return staff(request).has_perm("crm.change_user")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_standard = isinstance(obj, Group) and obj.name in ROLES
+        return staff(request).has_perm("crm.change_user") and not is_standard
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField[Any] | None:
+        if db_field.name == "permissions":
+            kwargs["form_class"] = PermissionChoiceField
+            kwargs["queryset"] = Permission.objects.select_related("content_type").order_by("content_type", "pk")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @display(description=_("role"))
+    def role_name(self, group: Group) -> str:
+        return gettext(group.name)
+
+    @display(description=_("standard"), boolean=True)
+    def is_standard(self, group: Group) -> bool:
+        return group.name in ROLES

@@ -1,0 +1,264 @@
+"""Records in the staff site: seen, found, chosen and changed only as far as the user's roles go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.contrib.admin.utils import NestedObjects, quote
+from django.db import router
+from django.db.models import ForeignKey, Prefetch
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import display
+from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminSelect2Widget
+
+from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
+from crm.admin.forms import CUSTOM, RecordForm, form_for
+from crm.admin.lists import CappedPaginator
+from crm.admin.site import staff
+from crm.models import CustomField, ExternalReference, Record, Team, User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from django.contrib.admin import AdminSite
+    from django.db.models import Model, QuerySet
+    from django.forms import BaseFormSet, ModelChoiceField, ModelForm
+    from django.http import HttpRequest
+
+    from crm.querysets import RecordQuerySet
+
+
+class Visible:
+    """Narrows an admin or an inline of records to what the user may see, also as targets of foreign keys."""
+
+    model: type[Record]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff(request).view_level(self.model) is not None
+
+    def get_queryset(self, request: HttpRequest) -> RecordQuerySet:
+        queryset: RecordQuerySet = super().get_queryset(request)  # type: ignore[misc]
+        return queryset.visible_to(staff(request))
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        blank = [("", _("Select value"))]
+        pairs = db_field.get_choices(include_blank=db_field.blank, blank_choice=blank)
+        kwargs.setdefault("choices", [(value, capfirst(label)) for value, label in pairs])
+        return super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        target = db_field.related_model
+        if isinstance(target, type) and issubclass(target, Record):
+            kwargs.setdefault("queryset", target._default_manager.visible_to(staff(request)))
+        elif target is User:
+            kwargs.setdefault("queryset", User.objects.order_by("first_name", "last_name", "username"))
+            kwargs.setdefault("widget", UnfoldAdminSelect2Widget)
+        elif target is Team:
+            kwargs.setdefault("queryset", Team.objects.order_by("name"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc,no-any-return]
+
+
+class RecordInline(Visible, TabularInline):
+    """The records that belong to another, in a table on its page."""
+
+    extra = 0
+    tab = True
+    show_change_link = True
+
+
+class StackedRecordInline(Visible, StackedInline):
+    """The records that belong to another, one below the other on its page."""
+
+    extra = 0
+    tab = True
+
+
+class ExternalReferenceInline(GenericTabularInline):
+    """The names by which other systems know a record; whoever sees the record sees them."""
+
+    model = ExternalReference
+    fields = ("system", "external_id")
+    extra = 0
+    tab = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+
+class RecordChangeList(ChangeList):
+    """A list whose links to other records lead only to those that the user may see."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> RecordQuerySet:
+        queryset = cast("RecordQuerySet", super().get_queryset(request, exclude_parameters))
+        for name in cast("RecordAdmin", self.model_admin).linked:
+            target = cast("type[Record]", self.model._meta.get_field(name).related_model)
+            visible = target._default_manager.visible_to(staff(request))
+            queryset = queryset.prefetch_related(Prefetch(name, visible))
+        return queryset
+
+
+class RecordAdmin(Visible, ModelAdmin):
+    """What every kind of record has in the staff site; a subclass names columns, filters and fields.
+
+    `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys
+    to records that the list shows: None there where the user may not see the record.
+    """
+
+    form = RecordForm
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = ModelAdmin.show_facets.NEVER
+    list_per_page = 50
+    list_select_related: ClassVar[Any] = ("owner", "team")
+    linked: ClassVar[Sequence[str]] = ()
+    list_filter_submit = True
+    list_filter_sheet = True
+    warn_unsaved_form = True
+    change_form_before_template = "admin/record_version.html"
+    readonly_fields: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "custom_values")
+    inlines: ClassVar[Any] = (ExternalReferenceInline,)
+    sections: ClassVar[Sequence[tuple[Any, dict[str, Any]]]] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
+        return RecordChangeList
+
+    def __init__(self, model: type[Record], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.search_fields = model.search_fields  # type: ignore[misc]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (queryset.search(search_term) if search_term.strip() else queryset), False  # type: ignore[attr-defined]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        hidden = self.out_of_sight(request, obj)
+        return [
+            (title, {**options, "fields": without(options["fields"], hidden)})
+            for title, options in self.get_sections(request, obj)
+        ]
+
+    def out_of_sight(self, request: HttpRequest, obj: Any) -> set[str]:
+        """Return the foreign keys that name a record the user may not see: not shown, so left as they are."""
+        user = staff(request)
+        return {
+            field.name
+            for field in self.model._meta.fields
+            if isinstance(field, ForeignKey) and issubclass(field.related_model, Record)
+            if obj is not None and (key := getattr(obj, field.attname)) is not None
+            if not field.related_model._default_manager.visible_to(user).filter(pk=key).exists()
+        }
+
+    def get_sections(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Return the fieldsets: the kind's own, then those that every record has."""
+        common = ["owner", "team", *(["created_at", "updated_at"] if obj else [])]
+        may_write = self.has_change_permission(request, obj) if obj else True
+        custom = [CUSTOM + field.name for field in CustomField.objects.of(self.model)] if may_write else []
+        shown = custom if may_write else ["custom_values"]
+        return [
+            *self.sections,
+            (_("Responsibility"), {"classes": ["tab"], "fields": common}),
+            *([(_("Custom fields"), {"classes": ["tab"], "fields": shown})] if shown else []),
+        ]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002 -- Django's
+        **kwargs: Any,
+    ) -> type[ModelForm[Any]]:
+        fields = list(CustomField.objects.of(self.model)) if self.has_change_permission(request, obj) or not obj else []
+        kwargs["form"] = form_for(self.form, fields)
+        return super().get_form(request, obj, change, **kwargs)
+
+    @display(description=_("custom fields"))
+    def custom_values(self, record: Record) -> str:
+        """Return the values of the administrator's fields, for those who may only read them."""
+        labels = {field.name: field.label for field in CustomField.objects.of(self.model)}
+        return ", ".join(f"{labels[name]}: {value}" for name, value in record.custom.items() if name in labels)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        user = staff(request)
+        return {"owner": user.pk, "team": user.team_id, **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        assign(obj, staff(request))
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: BaseFormSet[Any], change: Any) -> None:
+        for record in formset.save(commit=False):  # type: ignore[attr-defined]
+            if isinstance(record, Record):
+                assign(record, staff(request))
+        formset.save()  # type: ignore[attr-defined]
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        lacking.discard(ExternalReference._meta.verbose_name)
+        if protected:
+            protected = self.visible_referrers(objs, staff(request))
+        return listed, counts, lacking, protected
+
+    def visible_referrers(self, records: Iterable[Record], user: User) -> list[str]:
+        """Return links to the records that keep `records` from deletion, and how many of them are out of sight."""
+        collector = NestedObjects(using=router.db_for_write(self.model), origin=records)
+        collector.collect(list(records))
+        by_model: dict[type[Model], list[Model]] = {}
+        for one in collector.protected:
+            by_model.setdefault(type(one), []).append(one)
+        links: list[str] = []
+        hidden = 0
+        for model, found in by_model.items():
+            seen = visible_among(found, model, user)
+            links += [link_to(one, label=f"{capfirst(model._meta.verbose_name)}: {one}") for one in seen]
+            hidden += len(found) - len(seen)
+        if hidden:
+            text = ngettext("%(count)d record that you may not see", "%(count)d records that you may not see", hidden)
+            links.append(text % {"count": hidden})
+        return links
+
+
+def visible_among(rows: list[Model], model: type[Model], user: User) -> list[Model]:
+    """Return those of `rows`, all of them of `model`, that `user` may see."""
+    if not issubclass(model, Record):
+        return rows
+    visible = model._default_manager.visible_to(user).filter(pk__in=[row.pk for row in rows])
+    keys = set(visible.values_list("pk", flat=True))
+    return [row for row in rows if row.pk in keys]
+
+
+def without(fields: Iterable[Any], hidden: set[str]) -> list[Any]:
+    """Return the fields of a fieldset, some of them in rows, but those that are hidden."""
+    kept = (without(field, hidden) if isinstance(field, tuple | list) else field for field in fields)
+    return [field for field in kept if field and (isinstance(field, list) or field not in hidden)]
+
+
+def assign(record: Record, user: User) -> None:
+    """Make `user` and their team responsible for a new record, unless the record names others."""
+    if not record._state.adding:
+        return
+    if record.owner_id is None:
+        record.owner = user
+    if record.team_id is None:
+        record.team = user.team
+
+
+def link_to(record: Model | None, *, label: str = "") -> str:
+    """Return a link to the page of `record`; empty for none, text where it has no page."""
+    if record is None:
+        return ""
+    options = record._meta
+    try:
+        address = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=(quote(record.pk),))
+    except NoReverseMatch:
+        return label or str(record)
+    return format_html('<a href="{}" class="text-link">{}</a>', address, label or record)
