@@ -1,0 +1,1 @@
+"""Synchronisation with an ERP: sources read rows, a mapping translates them, receivers write them."""
