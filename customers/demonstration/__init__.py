@@ -1,0 +1,175 @@
+"""Customers for demonstration, in the languages of the TOML files beside this one."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from customers.models import Address, Customer, Interaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crm.demonstration import Setting
+    from crm.models import Record, User
+
+DAYS: Final = 365
+PEOPLE_PER_ORGANIZATION: Final = 2
+PRIVATE_PEOPLE: Final = 5
+INTERACTIONS: Final = 600
+SATURDAY: Final = 5
+STAGES: Final = ["lead"] * 3 + ["prospect"] * 3 + ["customer"] * 5 + ["former"]
+SOURCES: Final = ["website", "referral", "trade fair", "phone", "partner"]
+MINUTES: Final = {"call": (3, 35), "meeting": (30, 120), "visit": (60, 240)}
+
+
+def make(setting: Setting) -> Iterator[Sequence[Record]]:
+    """Save the organizations and people, their addresses, and a year of contact with them."""
+    places = [tomllib.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("*.toml"))]
+    customers, addresses, local = [], [], {}
+    for place in places:
+        organizations = [organization(setting, place, values) for values in place["organizations"]]
+        found = [*organizations, *people(setting, place, organizations)]
+        addresses += [address(setting, place, found[number]) for number in range(len(organizations))]
+        addresses += [address(setting, place, one) for one in found if is_private(one)]
+        customers += found
+        local.update({one.pk: place for one in found})
+    interactions = [interaction(setting, customers, local) for _ in range(INTERACTIONS)]
+    interactions.sort(key=lambda one: one.occurred_at)
+    yield save(Customer, customers)
+    yield save(Address, addresses)
+    yield save(Interaction, interactions)
+
+
+def is_private(customer: Customer) -> bool:
+    """Tell whether a customer is a person of no organization."""
+    return customer.kind == Customer.Kind.PERSON and customer.organization_id is None
+
+
+def since(setting: Setting) -> datetime:
+    """Return a moment of the last year."""
+    return setting.now - timedelta(hours=setting.random.randrange(24, DAYS * 24))
+
+
+def base(setting: Setting, place: dict[str, Any]) -> dict[str, Any]:
+    """Return what customers of either kind have."""
+    random = setting.random
+    moment = since(setting)
+    return {
+        "created_at": moment,
+        "updated_at": moment,
+        "owner": random.choice(setting.colleagues[place["team"]]),
+        "team": setting.teams[place["team"]],
+        "country": place["country"],
+        "language": place["language"],
+        "time_zone": place["time_zone"],
+        "phone": place["phone"].format(n=random.randrange(100)),
+        "lifecycle": random.choice(STAGES),
+        "source": random.choice(SOURCES),
+    }
+
+
+def organization(setting: Setting, place: dict[str, Any], values: tuple[str, str, str]) -> Customer:
+    """Return an organization."""
+    name, domain, industry = values
+    return Customer(
+        **base(setting, place),
+        kind=Customer.Kind.ORGANIZATION,
+        name=name,
+        email=f"info@{domain}.example",
+        website=f"https://www.{domain}.example",
+        industry=industry,
+    )
+
+
+def people(setting: Setting, place: dict[str, Any], organizations: list[Customer]) -> Iterator[Customer]:
+    """Yield the people of the organizations, and some who belong to none."""
+    random = setting.random
+    employers = [one for one in organizations for _ in range(PEOPLE_PER_ORGANIZATION)] + [None] * PRIVATE_PEOPLE
+    names = random.sample(list(product(place["given_names"], place["family_names"])), len(employers))
+    for employer, ((given, given_latin), (family, family_latin)) in zip(employers, names, strict=True):
+        known = base(setting, place)
+        if employer is not None:
+            known |= {name: getattr(employer, name) for name in ("owner", "team", "lifecycle", "created_at")}
+        yield Customer(
+            **known,
+            given_name=given,
+            family_name=family,
+            organization=employer,
+            job_title=random.choice(place["job_titles"]) if employer else "",
+            email=f"{given_latin}.{family_latin}@{employer.email.split('@')[1] if employer else 'mail.example'}",
+        )
+
+
+def address(setting: Setting, place: dict[str, Any], customer: Customer) -> Address:
+    """Return where a customer is."""
+    random = setting.random
+    postal_code, city, region = random.choice(place["places"])
+    return Address(
+        customer=customer,
+        owner=customer.owner,
+        team=customer.team,
+        created_at=customer.created_at,
+        updated_at=customer.created_at,
+        type=Address.Type.HOME if is_private(customer) else Address.Type.OFFICE,
+        street=random.choice(place["streets"]).format(n=random.randrange(1, 120)),
+        postal_code=postal_code,
+        city=city,
+        region=region,
+        country=place["country"],
+        is_primary=True,
+    )
+
+
+def interaction(setting: Setting, customers: list[Customer], local: dict[Any, dict[str, Any]]) -> Interaction:
+    """Return one contact with one customer, on a working day there, since the customer was added."""
+    random = setting.random
+    customer = random.choice(customers)
+    place = local[customer.pk]
+    kind, direction, subject, body = random.choice(place["interactions"])
+    colleague: User = random.choice(setting.colleagues[place["team"]])
+    moment = working_hour(setting, customer.created_at, place["time_zone"])
+    return Interaction(
+        customer=customer,
+        owner=colleague,
+        team=customer.team,
+        user=colleague,
+        created_at=moment,
+        updated_at=moment,
+        kind=kind,
+        direction=direction,
+        occurred_at=moment,
+        duration=60 * random.randrange(*MINUTES[kind]) if kind in MINUTES else None,
+        subject=subject,
+        body=body,
+    )
+
+
+def working_hour(setting: Setting, earliest: datetime, time_zone: str) -> datetime:
+    """Return a moment between then and now, in office hours of a working day where the customer is."""
+    random = setting.random
+    moment = earliest + (setting.now - earliest) * random.random()
+    local = moment.astimezone(ZoneInfo(time_zone)).replace(hour=random.randrange(9, 17), minute=random.randrange(60))
+    local = local.replace(second=0, microsecond=0)
+    local -= timedelta(days=max(0, local.weekday() - SATURDAY + 1))
+    while local > setting.now:
+        local -= timedelta(days=1 if local.weekday() else 3)
+    return local
+
+
+def save[R: Record](model: type[R], rows: Sequence[R]) -> Sequence[R]:
+    """Insert rows with the times that they name, which Django would set to now."""
+    for row in rows:
+        if isinstance(row, Customer):
+            row.complete()
+    times = {row.pk: row.created_at for row in rows}
+    manager = model._default_manager
+    manager.bulk_create(rows, batch_size=500)
+    for row in rows:
+        row.created_at = times[row.pk]
+    manager.bulk_update(rows, ["created_at"], batch_size=500)
+    return rows
