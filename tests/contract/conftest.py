@@ -1,0 +1,43 @@
+"""One resource after the other, and clients for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.resources import RECORDS
+
+if TYPE_CHECKING:
+    from crm.api.viewsets import RecordViewSet, ShapedViewSet
+
+
+@pytest.fixture(params=RECORDS, ids=lambda path: path.rpartition("/")[2])
+def path(request: Any) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def viewset(path: str) -> type[RecordViewSet]:
+    return RECORDS[path]
+
+
+@pytest.fixture
+def model(viewset: type[RecordViewSet]) -> Any:
+    return viewset.queryset.model  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def user(make_user: Any) -> Any:
+    return make_user("Integration")
+
+
+@pytest.fixture
+def client(api_client: Any, user: Any, viewset: type[ShapedViewSet]) -> Any:
+    return api_client(user, f"{viewset.scope}:read", f"{viewset.scope}:write")
+
+
+@pytest.fixture
+def outsider(api_client: Any, make_user: Any, make_team: Any, viewset: type[ShapedViewSet]) -> Any:
+    seller = make_user("Sales representative", team=make_team("Elsewhere"))
+    return api_client(seller, f"{viewset.scope}:read", f"{viewset.scope}:write")

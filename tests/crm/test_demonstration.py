@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from crm import checks, demonstration
+from crm.models import Application, ExternalReference, Team, User
+from customers.models import Address, Customer, Interaction
+
+if TYPE_CHECKING:
+    from django.test import Client
+    from pytest_django.fixtures import Settings
+
+pytestmark = pytest.mark.django_db
+KINDS = (Team, User, Customer, Address, Interaction, ExternalReference)
+
+
+def demo_data(*arguments: str) -> str:
+    output = StringIO()
+    call_command("demo_data", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def counts() -> list[int]:
+    return [kind._base_manager.count() for kind in KINDS]
+
+
+@pytest.fixture
+def data(settings: Settings) -> None:
+    """Make the demonstration data."""
+    settings.DEBUG = True
+    demo_data()
+
+
+def test_it_has_customers_in_many_languages(data: None) -> None:
+    assert counts() == [4, 10, 211, 97, 600, 922]
+    languages = set(Customer.objects.values_list("language", flat=True))
+    assert languages == {"en-US", "en-GB", "de", "fr", "es", "pt-BR", "zh-Hans", "ja"}
+    assert not Customer.objects.filter(phone_e164="").exists()
+
+
+def test_it_repeats_itself(data: None) -> None:
+    first = list(Customer.objects.order_by("email").values_list("name", "email", "lifecycle", "owner__username"))
+    demo_data("--remove")
+    demo_data()
+    second = list(Customer.objects.order_by("email").values_list("name", "email", "lifecycle", "owner__username"))
+    assert second == first
+
+
+def test_every_record_would_pass_for_one_that_was_typed(data: None) -> None:
+    for kind in (Customer, Address, Interaction):
+        for record in kind._base_manager.order_by("pk")[:40]:
+            record.full_clean(exclude=["owner", "team", "user"], validate_unique=False, validate_constraints=False)
+
+
+def test_all_of_it_can_be_removed(data: None) -> None:
+    assert demo_data("--remove") == "922 records removed.\n"
+    assert counts() == [0] * 6
+    assert not Application.objects.filter(client_id=demonstration.CLIENT_ID).exists()
+
+
+def test_what_is_not_of_it_stays(data: None) -> None:
+    mine = Customer.objects.create(name="Mine")
+    demo_data("--remove")
+    assert list(Customer.objects.all()) == [mine]
+
+
+def test_what_other_data_refers_to_stays_but_signs_in_no_more(data: None) -> None:
+    emma = User.objects.get(username="emma")
+    Customer.objects.create(name="Mine", owner=emma)
+    said = demo_data("--remove")
+    emma.refresh_from_db()
+    assert (emma.is_active, emma.has_usable_password()) == (False, False)
+    assert "user Emma Lindqvist stays: other data refers to it.\n" in said
+    assert not demonstration.has_accounts()
+
+
+def test_it_is_made_only_once(data: None) -> None:
+    before = counts()
+    with pytest.raises(CommandError, match="is there already"):
+        demo_data()
+    assert counts() == before
+
+
+def test_it_is_made_only_for_development() -> None:
+    with pytest.raises(CommandError, match="need DEBUG"):
+        demo_data()
+    assert User.objects.count() == 0
+
+
+def test_production_refuses_a_database_with_it(data: None, settings: Settings) -> None:
+    settings.DEBUG = False
+    assert [item.id for item in checks.demonstration_accounts(None, databases=["default"])] == ["crm.E009"]
+    demo_data("--remove")
+    assert checks.demonstration_accounts(None, databases=["default"]) == []
+
+
+@pytest.mark.parametrize("username", ["admin", "emma", "lukas", "omar"])
+def test_the_named_colleagues_sign_in(data: None, client: Client, username: str) -> None:
+    form = {"username": username, "password": demonstration.PASSWORD}
+    answer = client.post("/admin/login/?next=/admin/", form)
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_the_application_gets_a_token_and_sees_customers(data: None, client: Client) -> None:
+    answer = client.post("/o/token/", {**PROGRAM, "grant_type": "client_credentials"})
+    token = answer.json()["access_token"]
+    found = client.get("/api/v1/customers?count=exact", headers={"authorization": f"Bearer {token}"}).json()
+    assert found["count"] == 211
+
+
+PROGRAM = {"client_id": demonstration.CLIENT_ID, "client_secret": demonstration.CLIENT_SECRET}

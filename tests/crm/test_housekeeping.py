@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from axes.models import AccessLog
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from crm import housekeeping
+
+if TYPE_CHECKING:
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def no_jobs() -> None:
+    """Remove what other tests left: Django does not know these tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+
+def work() -> None:
+    """Do all work that waits, in a worker that then ends; in a thread, because tests in a browser keep ours busy."""
+    connector = cast("DjangoConnector", app.connector).get_worker_connector()
+    options = {"wait": False, "install_signal_handlers": False, "listen_notify": False}
+    with app.replace_connector(connector) as worker, ThreadPoolExecutor(1) as pool:
+        pool.submit(worker.run_worker, **options).result()
+
+
+def test_expired_sessions_go_and_others_stay() -> None:
+    now = timezone.now()
+    for key, hours in (("old", -1), ("new", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(hours=hours))
+    housekeeping.tidy_up.configure().defer(timestamp=0)
+    work()
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+def test_sign_ins_are_kept_for_90_days() -> None:
+    for name, days in (("old", 91), ("new", 89)):
+        AccessLog.objects.create(username=name)
+        moment = timezone.now() - timedelta(days=days)
+        AccessLog.objects.filter(username=name).update(attempt_time=moment)
+    housekeeping.remove_sign_ins()
+    assert list(AccessLog.objects.values_list("username", flat=True)) == ["new"]
+
+
+def test_jobs_are_kept_for_a_week() -> None:
+    old = housekeeping.tidy_up.configure().defer(timestamp=0)
+    new = housekeeping.tidy_up.configure(queueing_lock="other").defer(timestamp=1)
+    work()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_events SET at = at - interval '8 days' WHERE job_id = %s", [old])
+        housekeeping.remove_old_jobs.configure().defer(timestamp=0)
+        work()
+        cursor.execute("SELECT id FROM procrastinate_jobs WHERE id IN (%s, %s)", [old, new])
+        assert cursor.fetchall() == [(new,)]
+
+
+def test_a_step_that_fails_does_not_keep_the_others_from_running(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(housekeeping, "STEPS", [fail, lambda: ran.append("second")])
+    housekeeping.tidy_up(timestamp=0)
+    assert ran == ["second"]
+    assert caplog.messages == ["Housekeeping failed: fail"]

@@ -1,0 +1,1 @@
+"""Programs that nobody here wrote judge the API: Spectral, Redocly and Schemathesis."""

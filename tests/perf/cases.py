@@ -1,0 +1,83 @@
+"""What is measured of the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from crm.api.pagination import Cursor
+from customers.models import Customer
+from tests.perf.measure import Row, factor, medians, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CUSTOMERS = "/api/v1/customers"
+NEW = {"name": "John Doe", "email": "john.doe@example.com", "phone": "123456789"}
+
+
+def api(send: Callable[..., bytes]) -> list[Row]:
+    """Return the lines about the API."""
+    return [*reading(send), *writing(send), *searching(send), *queries(send)]
+
+
+def reading(send: Callable[..., bytes]) -> Iterator[Row]:
+    """Measure lists and single records."""
+    keys = Customer.objects.order_by("id").values_list("pk", flat=True)
+    deep = "cursor=" + Cursor(("id",), (str(keys[199_900]),)).encode()
+    some = keys[100_000]
+    seconds = medians(
+        {
+            "raw list": lambda: send("GET", "/raw", is_raw=True),
+            "list": lambda: send("GET", CUSTOMERS),
+            "deep": lambda: send("GET", CUSTOMERS, deep),
+            "raw one": lambda: send("GET", f"/raw/{some}", is_raw=True),
+            "one": lambda: send("GET", f"{CUSTOMERS}/{some}"),
+        }
+    )
+    yield share("list of 50, authenticated, scoped, visible", seconds["raw list"], seconds["list"], 0.5, "raw view")
+    yield factor("the same at row 199,900", seconds["list"], seconds["deep"], 1.1, "page 1")
+    yield share("one record", seconds["raw one"], seconds["one"], 0.4, "raw view")
+
+
+def writing(send: Callable[..., bytes]) -> Iterator[Row]:
+    """Measure the making of a record, and take away what was made."""
+    seconds = medians(
+        {
+            "raw": lambda: send("POST", "/raw/create", body=NEW, is_raw=True),
+            "create": lambda: send("POST", CUSTOMERS, body=NEW),
+        }
+    )
+    Customer.objects.filter(email=NEW["email"]).delete()
+    yield share("create one, validated", seconds["raw"], seconds["create"], 0.4, "raw INSERT in a plain view")
+
+
+def searching(send: Callable[..., bytes]) -> Iterator[Row]:
+    """Measure a search for part of a word against an equality that an index answers."""
+    row: dict[str, Any] = orjson.loads(send("GET", CUSTOMERS, "limit=1&fields=name,email"))["results"][0]
+    part = row["name"].split(" ")[1][3:11]
+    seconds = medians(
+        {
+            "equality": lambda: send("GET", CUSTOMERS, f"email={row['email']}"),
+            "search": lambda: send("GET", CUSTOMERS, f"search={part}"),
+        }
+    )
+    yield factor("search for 8 letters", seconds["equality"], seconds["search"], 10, "equality on an indexed field")
+
+
+def queries(send: Callable[..., bytes]) -> Iterator[Row]:
+    """Count the queries of a request."""
+    one = orjson.loads(send("GET", CUSTOMERS, "limit=1&fields=id"))["results"][0]["id"]
+    asked = {
+        "queries, list of 1": (CUSTOMERS, "limit=1"),
+        "queries, list of 200": (CUSTOMERS, "limit=200"),
+        "queries, list of 200 with everything expanded": (CUSTOMERS, "limit=200&expand=organization,addresses"),
+        "queries, one record": (f"{CUSTOMERS}/{one}", ""),
+    }
+    for work, (path, query) in asked.items():
+        with CaptureQueriesContext(connection) as captured:
+            send("GET", path, query)
+        yield Row(work, "with authentication", str(len(captured)), "≤ 3", len(captured) <= 3)

@@ -1,0 +1,35 @@
+"""The API's resources, read from the URL map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import URLPattern, get_resolver
+
+from crm.api.viewsets import RecordViewSet, ShapedViewSet
+
+
+def patterns(resolver: Any, prefix: str = "") -> list[tuple[str, URLPattern]]:
+    """Return every route with its pattern."""
+    found: list[tuple[str, URLPattern]] = []
+    for item in resolver.url_patterns:
+        route = f"{prefix}{item.pattern}"
+        if isinstance(item, URLPattern):
+            found.append((route, item))
+        else:
+            found += patterns(item, route)
+    return found
+
+
+def viewsets() -> dict[str, type[ShapedViewSet]]:
+    """Return the viewset of each resource by the path of its list."""
+    routes = {
+        f"/{route}": pattern.callback.cls  # type: ignore[attr-defined]
+        for route, pattern in patterns(get_resolver())
+        if getattr(pattern.callback, "actions", {}).get("get") == "list"
+    }
+    return {route: viewset for route, viewset in routes.items() if issubclass(viewset, ShapedViewSet)}
+
+
+RESOURCES = viewsets()
+RECORDS = {path: viewset for path, viewset in RESOURCES.items() if issubclass(viewset, RecordViewSet)}

@@ -1,0 +1,100 @@
+"""Who may do what: one table for all operations and roles; an operation that it lacks fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crm.roles import ROLES
+from tests.resources import RECORDS
+from tests.samples import body_for, make
+
+pytestmark = pytest.mark.django_db
+
+READERS = tuple(ROLES)
+WRITERS = tuple(role for role in ROLES if role != "Auditor")
+DELETERS = ("Sales manager", "Service manager", "Integration", "Administrator")
+
+# For the records of `customers`: the roles that an operation answers with success; all others get 403.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "list": READERS,
+    "retrieve": READERS,
+    "by_external_id": READERS,
+    "create": WRITERS,
+    "update": WRITERS,
+    "partial_update": WRITERS,
+    "upsert": WRITERS,
+    "destroy": DELETERS,
+}
+
+
+def operations(viewset: Any) -> set[str]:
+    """Return the names of everything that a resource can do."""
+    extra = {name for action in viewset.get_extra_actions() for name in action.mapping.values()}
+    standard = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
+    return extra | {name for name in standard if hasattr(viewset, name)}
+
+
+def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
+    """Do one operation on a record of the owner's team."""
+    model = viewset.queryset.model
+    record = make(model, owner=owner, team=owner.team)
+    people = {"owner": owner, "team": owner.team}
+    body = body_for(viewset.serializer_class, **people)
+    elsewhere = f"{path}/by-external-id/erp/1"
+    return {
+        "list": lambda: client.get(path),
+        "retrieve": lambda: client.get(f"{path}/{record.pk}"),
+        "by_external_id": lambda: client.get(elsewhere),
+        "create": lambda: client.post(path, body),
+        "update": lambda: client.put(f"{path}/{record.pk}", body),
+        "partial_update": lambda: client.patch(f"{path}/{record.pk}", {}),
+        "upsert": lambda: client.put(elsewhere, body),
+        "destroy": lambda: client.delete(f"{path}/{record.pk}"),
+    }[operation]()
+
+
+@pytest.mark.parametrize("path", RECORDS)
+def test_the_table_has_every_operation(path: str) -> None:
+    assert operations(RECORDS[path]) <= ALLOWED.keys()
+
+
+@pytest.mark.parametrize("operation", ALLOWED)
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("path", [path for path, viewset in RECORDS.items() if viewset.scope == "customers"])
+def test_a_role_does_what_the_table_says(
+    api_client: Any, make_user: Any, make_team: Any, path: str, role: str, operation: str
+) -> None:
+    user = make_user(role, team=make_team("North"))
+    client = api_client(user, "customers:read", "customers:write")
+    answer = call(client, path, RECORDS[path], operation, user)
+    if role not in ALLOWED[operation]:
+        assert answer.status_code == 403
+    elif operation == "by_external_id":
+        assert answer.status_code == 404
+    else:
+        assert answer.status_code in {200, 201, 204}, answer.content
+
+
+@pytest.mark.parametrize("path", RECORDS)
+def test_who_has_no_role_may_do_nothing(api_client: Any, make_user: Any, path: str) -> None:
+    client = api_client(make_user(), "customers:read", "customers:write")
+    assert client.get(path).status_code == 403
+    assert client.post(path, {}).status_code == 403
+
+
+@pytest.mark.parametrize(("level", "expected"), [("own", 1), ("team", 2), ("all", 3)])
+def test_a_level_of_view_shows_own_the_teams_or_all(make_user: Any, make_team: Any, level: str, expected: int) -> None:
+    from django.contrib.auth.models import Permission
+
+    from customers.models import Customer
+
+    north = make_team("North")
+    user, colleague = make_user(team=north), make_user(team=north)
+    user.user_permissions.add(Permission.objects.get(codename=f"view_{level}_customer"))
+    user = type(user).objects.get(pk=user.pk)
+    make(Customer, owner=user)
+    make(Customer, owner=colleague, team=north)
+    make(Customer, owner=make_user(team=make_team("South")))
+    assert Customer.objects.visible_to(user).count() == expected
