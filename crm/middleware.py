@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.utils.functional import SimpleLazyObject
 
+from crm.changes.context import answering, caller
 from crm.headers import PERMISSIONS_POLICY, STAFF_CSP
 from crm.logs import use_request_id
 
@@ -31,6 +31,7 @@ def trace(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         began = perf_counter()
         given = use_request_id(request.META.get("HTTP_X_REQUEST_ID"))
+        answering(request)
         answer = health.answer(request)
         response = answer or get_response(request)
         response.headers["X-Request-ID"] = given
@@ -58,16 +59,6 @@ def route(request: HttpRequest) -> str:
     if match:
         return f"/{match.route}"
     return STATIC if request.path.startswith(settings.STATIC_URL) else "unmatched"
-
-
-def caller(request: HttpRequest) -> dict[str, str]:
-    """Return who asked, as far as the request has found out: never by a question to the database."""
-    known = vars(request)
-    user, credentials = known.get("user"), known.get("auth")
-    if isinstance(user, SimpleLazyObject):
-        user = known.get("_cached_user")
-    found: dict[str, Any] = {"user": getattr(user, "pk", None), "client": getattr(credentials, "client_id", None)}
-    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def refuse_large_bodies(get_response: GetResponse) -> GetResponse:

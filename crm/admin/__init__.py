@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, people, system, tokens  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, people, system, tokens  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -17,7 +17,7 @@ from crm.admin.records import (
     link_to,
 )
 from crm.admin.site import Item, Section, add_section, staff
-from crm.models import Application, CustomField, ExternalReference, SyncRefusal, SyncRun, Team, User
+from crm.models import Application, Change, CustomField, ExternalReference, SyncRefusal, SyncRun, Team, User
 
 __all__ = [
     "ExternalReferenceInline",
@@ -52,6 +52,7 @@ add_section(
             Item(_("Refused ERP rows"), "sync_problem", SyncRefusal),
             Item(_("Background jobs"), "schedule", ProcrastinateJob),
             Item(_("Failed sign-ins"), "lock_clock", AccessAttempt),
+            Item(_("Changes"), "difference", Change),
             Item(_("Log"), "history", LogEntry),
         ],
     )

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import BooleanField, F, Func, Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.utils.urls import replace_query_param
 
 from crm.api.errors import ParameterError
 from crm.api.representation import RowJSON, Shape
 from crm.api.statements import Parameter, run_once, statement
+from crm.database.expressions import After
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,28 +64,6 @@ class Cursor:
                 "cursor", _("Not a cursor of this list; start again without it."), "unknown_cursor"
             ) from error
         return cls(ordering, keys, is_reverse)
-
-
-class After(Func):
-    """True where one row of keys comes after (or before) another: `(a, b) > (x, y)`, which an index answers."""
-
-    output_field = BooleanField()
-
-    def __init__(self, names: Sequence[F], values: Sequence[Any], operator: str) -> None:
-        """Compare the fields with the values as rows (SQL row comparison)."""
-        self.operator = operator
-        self.count = len(names)
-        super().__init__(*names, *values)
-
-    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
-        """Return the row comparison."""
-        parts, params = [], []
-        for source in self.get_source_expressions():
-            sql, more = compiler.compile(source)
-            parts.append(sql)
-            params += more
-        left, right = ", ".join(parts[: self.count]), ", ".join(parts[self.count :])
-        return f"({left}) {self.operator} ({right})", params
 
 
 def read_limit(text: str | None) -> int:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from crm.api.errors import ParameterError
+from crm.database.columns import json_value
 
 if TYPE_CHECKING:
     from django.db import models
@@ -112,12 +113,7 @@ def column(item: serializers.Field[Any, Any, Any, Any]) -> Any:
         options = item.parent.Meta.model._meta  # type: ignore[attr-defined]
         return EXTERNAL_REFERENCES.format(row="{row}", app=options.app_label, model=options.model_name)
     model = item.parent.Meta.model  # type: ignore[attr-defined]
-    name = '{row}."' + model._meta.get_field(item.source).column + '"'
-    if isinstance(item, serializers.DateTimeField):
-        return f"""to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-    if isinstance(item, serializers.DecimalField):
-        return f"{name}::text"
-    return name
+    return json_value(model._meta.get_field(item.source), "{row}")
 
 
 @cache

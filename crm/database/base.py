@@ -87,3 +87,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not directory:
             return super().get_connection_params()
         return super().get_connection_params() | own_server(str(directory))
+
+    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 -- Django's signature
+        """Say to every transaction who acts in it."""
+        from crm.changes.context import SET, setting
+
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # django-stubs leave it out
+        said = "" if autocommit else setting()
+        if said:
+            with self.connection.cursor() as cursor:
+                cursor.execute(SET, [said])

@@ -1,6 +1,7 @@
 """What every application of the CRM stands on: people, records and the programs that act for them."""
 
 from crm.models.applications import Application, DeviceGrant, Grant
+from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.records import ExternalReference, Record, new_id
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
@@ -9,9 +10,11 @@ from crm.search import SearchKey
 
 __all__ = [
     "Application",
+    "Change",
     "CustomField",
     "DeviceGrant",
     "ExternalReference",
+    "FeedState",
     "Grant",
     "Record",
     "SearchKey",

@@ -7,8 +7,10 @@ from typing import ClassVar, Self
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.changes.triggers import feed_triggers, reference_triggers
 from crm.models.identifiers import new_id
 from crm.querysets import RecordQuerySet
 
@@ -51,6 +53,7 @@ class ExternalReference(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["object_id", "content_type"], name="external_reference_record")]
+        triggers = reference_triggers()
 
     def __str__(self) -> str:
         return f"{self.system}:{self.external_id}"
@@ -61,15 +64,21 @@ class Record(models.Model):
 
     `visible_through` names a foreign key: such a record is seen by whoever sees that parent.
     `search_fields` are the text fields of `?search=` and of the trigram index.
+    `concerns` names the customer that a change is about, where that is not the field `customer`.
+    `not_in_feed` are the fields whose values the change feed must not keep.
     """
 
     visible_through: ClassVar[str] = ""
+    concerns: ClassVar[str] = ""
+    not_in_feed: ClassVar[tuple[str, ...]] = ()
     search_fields: ClassVar[tuple[str, ...]] = ()
 
     id = models.UUIDField(
         primary_key=True, default=new_id, editable=False, help_text=_("Identifier, given by the CRM.")
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True, help_text=_("When the record was created."))
+    created_at = models.DateTimeField(
+        _("created at"), default=timezone.now, editable=False, help_text=_("When the record was created.")
+    )
     updated_at = models.DateTimeField(_("updated at"), auto_now=True, help_text=_("When the record last changed."))
     owner = models.ForeignKey(
         "crm.User",
@@ -103,6 +112,7 @@ class Record(models.Model):
             models.Index(fields=["created_at", "id"], name="%(app_label)s_%(class)s_created"),
             models.Index(fields=["updated_at", "id"], name="%(app_label)s_%(class)s_updated"),
         ]
+        triggers = feed_triggers()
 
     @classmethod
     def label(cls) -> str:

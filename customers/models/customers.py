@@ -44,6 +44,7 @@ class Customer(Record):
         FORMER = "former", _("former customer")
 
     search_fields = SEARCHED
+    concerns = "id"
 
     kind = models.CharField(
         _("kind"), max_length=12, choices=Kind, default=Kind.PERSON, help_text=_("A person or an organization.")
