@@ -31,9 +31,9 @@ def trace(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         began = perf_counter()
         given = use_request_id(request.META.get("HTTP_X_REQUEST_ID"))
-        answering(request)
         answer = health.answer(request)
-        response = answer or get_response(request)
+        with answering(request):
+            response = answer or get_response(request)
         response.headers["X-Request-ID"] = given
         seconds = perf_counter() - began
         where = request.path if answer else route(request)

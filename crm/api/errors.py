@@ -46,6 +46,7 @@ PROBLEMS: dict[str, tuple[int, Any]] = {
     "not_acceptable": (406, _("No such representation")),
     "conflict": (409, _("In conflict with other data")),
     "still_referred_to": (409, _("Something still refers to it")),
+    "gone": (410, _("No longer there")),
     "precondition_failed": (412, _("Changed in the meantime")),
     "too_large": (413, _("The body is too large")),
     "unsupported_media_type": (415, _("The media type is not supported")),

@@ -66,12 +66,12 @@ class Cursor:
         return cls(ordering, keys, is_reverse)
 
 
-def read_limit(text: str | None) -> int:
-    """Return the page size asked for; raise ParameterError outside 1 to 200."""
+def read_limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> int:
+    """Return the page size asked for; raise ParameterError outside 1 to `most`."""
     if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)) and 1 <= int(text) <= MAX_LIMIT):
-        raise ParameterError("limit", _("A whole number from 1 to 200."))
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
+        raise ParameterError("limit", _("A whole number from 1 to %d.") % most)
     return int(text)
 
 

@@ -1,11 +1,36 @@
 """The URLs of resources: plural, kebab-case, without a slash at the end."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
 from rest_framework.routers import SimpleRouter
+
+from crm.api.viewsets import RecordViewSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_resources: dict[str, type[RecordViewSet]] = {}
 
 
 class Router(SimpleRouter):
-    """DRF's router with path converters."""
+    """DRF's router with path converters, which remembers the resources."""
 
     def __init__(self) -> None:
         """Leave out the slash at the end."""
         super().__init__(trailing_slash=False, use_regex_path=False)
+
+    def register(self, prefix: str, viewset: Any, basename: str | None = None) -> None:
+        """Serve a viewset under the name of its list."""
+        super().register(prefix, viewset, basename)
+        if issubclass(viewset, RecordViewSet):
+            _resources[prefix] = viewset
+
+
+def resources() -> Mapping[str, type[RecordViewSet]]:
+    """Return every kind of record that the API has, by the name of its list such as `customers`."""
+    import_module(settings.ROOT_URLCONF)
+    return _resources

@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from crm.api import directory, documents, pages
 from crm.api.routers import Router
 from crm.auth import api as sign_in
+from crm.changes.api import ChangeViewSet
 
 router = Router()
 router.register("users", directory.UserViewSet)
@@ -16,6 +17,7 @@ urlpatterns = [
     path("v1/auth/refresh", sign_in.RefreshView.as_view(), name="auth-refresh"),
     path("v1/auth/sign-out", sign_in.SignOutView.as_view(), name="auth-sign-out"),
     path("v1/me", sign_in.MeView.as_view(), name="me"),
+    path("v1/changes", ChangeViewSet.as_view({"get": "list"}), name="change-list"),
     path("v1/", include(router.urls)),
     path("v1/", include("customers.urls")),
     path("schema", documents.DocumentView.as_view(), name="schema"),

@@ -27,9 +27,14 @@ SET: Final = "SELECT set_config('crm.context', %s, true)"
 _who: ContextVar[Callable[[], dict[str, str]] | None] = ContextVar("who_changes", default=None)
 
 
-def answering(request: HttpRequest) -> None:
-    """Let what this thread changes from now on be by whoever the request turns out to come from."""
-    _who.set(lambda: {**caller(request), "request_id": request_id()})
+@contextmanager
+def answering(request: HttpRequest) -> Iterator[None]:
+    """Let what the block changes be by whoever the request turns out to come from."""
+    token = _who.set(lambda: {**caller(request), "request_id": request_id()})
+    try:
+        yield
+    finally:
+        _who.reset(token)
 
 
 @contextmanager

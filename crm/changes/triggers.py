@@ -79,7 +79,7 @@ class Updated(FeedTrigger):
             for field in recorded(model)
         )
         source = (
-            "old_rows o JOIN new_rows n ON n.id = o.id CROSS JOIN LATERAL ("
+            "old_rows o JOIN new_rows n ON n.id = o.id CROSS JOIN LATERAL ("  # noqa: S608 -- names of columns
             "SELECT jsonb_object_agg(v.name, v.old) AS before, jsonb_object_agg(v.name, v.new) AS after"
             f" FROM (VALUES {values}) AS v (name, old, new, differs) WHERE v.differs) AS d"
         )

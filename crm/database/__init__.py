@@ -30,4 +30,4 @@ def settings_for(url: str, own: Path) -> dict[str, Any]:
 def program() -> str:
     """Return what PostgreSQL is told about who connects, such as `manage.py erp_pull`; at most 63 characters."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:2]]
-    return " ".join(word for word in words if not word.startswith("-"))[:63]
+    return " ".join(word for word in words if not word.startswith("-"))[:63] or "python"

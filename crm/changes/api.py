@@ -1,0 +1,201 @@
+"""The change feed over REST, by the page or as server-sent events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import orjson
+from django.db.models import F, Func, TextField
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from crm.api import filters
+from crm.api.errors import ParameterError, Problem
+from crm.api.pagination import read_limit
+from crm.api.permissions import HasScope, require_scope
+from crm.api.representation import SQLField, shape_of
+from crm.api.routers import resources
+from crm.api.viewsets import ShapedViewSet
+from crm.changes import feed, stream
+from crm.models import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.http.response import HttpResponseBase
+
+    from crm.api.requests import ApiRequest
+    from crm.api.viewsets import RecordViewSet
+    from crm.models import Record
+
+LIMIT: Final = 100
+MAX_LIMIT: Final = 500
+LATEST: Final = "latest"
+
+
+class ResourceName(Func):
+    """The name of a kind of record in the API, such as `customers`."""
+
+    output_field = TextField()
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
+        """Return a CASE over all resources."""
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        names = {viewset.model.label(): name for name, viewset in resources().items()}
+        cases = " ".join("WHEN %s THEN %s" for _name in names)
+        return f"(CASE {sql} {cases} END)", [*params, *(one for pair in names.items() for one in pair)]
+
+
+class ChangeSerializer(serializers.ModelSerializer[Change]):
+    id = SQLField(
+        Func(F("transaction"), F("sequence"), template="concat_ws('-', %(expressions)s)", output_field=TextField()),
+        serializers.CharField(max_length=40),
+        help_text=_("Identifier of the change, and the position behind it."),
+    )
+    resource = SQLField(
+        ResourceName(F("model")), serializers.CharField(max_length=100), help_text=_("List that the record is in.")
+    )
+
+    class Meta:
+        model = Change
+        fields = (
+            "id",
+            "resource",
+            "record",
+            "action",
+            "at",
+            "before",
+            "after",
+            "user",
+            "application",
+            "command",
+            "request_id",
+            "customer",
+        )
+        read_only_fields = fields
+        extra_kwargs: ClassVar[Mapping[str, Any]] = {
+            "record": {"help_text": _("Identifier of the record.")},
+            "action": {"help_text": _("What happened to the record.")},
+            "at": {"help_text": _("When it happened.")},
+            "before": {"help_text": _("Fields that changed, with their old values; null of a new record.")},
+            "after": {"help_text": _("Fields that changed, with their new values; null of a deleted record.")},
+            "user": {"help_text": _("Who changed it; null where a program did so on nobody's behalf.")},
+            "application": {"help_text": _("Client id of the program that called the API.")},
+            "command": {"help_text": _("Command, job or tool that changed it, where it was not a request.")},
+            "request_id": {"help_text": _("Request or run that it was part of.")},
+            "customer": {"help_text": _("Customer that the change concerns.")},
+        }
+
+
+class EventStreamRenderer(BaseRenderer):
+    """Server-sent events; what is answered otherwise on the same address, such as a problem, is JSON."""
+
+    media_type = "text/event-stream"
+    format = "sse"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return orjson.dumps(data, default=str)
+
+
+class ChangeViewSet(ShapedViewSet):
+    """Every change to every record, exactly once, in an order in which a reader can go on.
+
+    Deletions are among them. Keep `after` of the last answer, and give it with the next request. Changes of records
+    that you may not see are left out, as are those of resources for which the token lacks the scope.
+    """
+
+    queryset = Change.objects.all()
+    serializer_class = ChangeSerializer
+    permission_classes = [HasScope]
+    scope = "changes"
+    common_filters: ClassVar[Mapping[str, Any]] = {}
+    filterset_fields = {
+        "record": ["exact"],
+        "customer": ["exact"],
+        "user": ["exact"],
+        "action": ["exact"],
+        "application": ["exact"],
+        "request_id": ["exact"],
+    }
+
+    def get_renderers(self) -> list[Any]:
+        """Return the media types, of which one is a stream."""
+        return [*super().get_renderers(), EventStreamRenderer()]
+
+    def list(self, request: ApiRequest) -> HttpResponseBase:  # type: ignore[override]  # a stream is none of DRF's answers
+        """Answer the changes after a position, oldest first."""
+        params = request.query_params
+        names = [name for name in params if name in self.filterset_class.base_filters]
+        filters.refuse_unknown(params, {"after", "resource", "limit", "fields", "expand", "format", *names})
+        is_stream = isinstance(request.accepted_renderer, EventStreamRenderer)
+        question = {
+            "kinds": self.kinds(),
+            "shape": shape_of(ChangeSerializer, None, frozenset()) if is_stream else self.shape(),
+            "narrow": (lambda rows: self.filterset_class(params, rows, names).apply()) if names else None,
+        }
+        if is_stream:
+            return stream.respond(request, self.position(), question)
+        page = self.page(question)
+        url = request.build_absolute_uri()
+        body = {
+            "next": replace_query_param(url, "after", page.position.encode()) if page.has_more else None,
+            "after": page.position.encode(),
+            "results": orjson.Fragment(f"[{','.join(page.texts)}]"),
+        }
+        return Response(body, headers={"Link": f'<{body["next"]}>; rel="next"'} if page.has_more else None)
+
+    def page(self, question: dict[str, Any]) -> feed.Page:
+        """Return the next changes; 410 where some between are gone."""
+        limit = read_limit(self.request.query_params.get("limit"), LIMIT, MAX_LIMIT)
+        try:
+            return feed.read(user=self.request.user, after=self.position(), limit=limit, **question)
+        except feed.FeedExpired as error:
+            raise Problem(
+                "gone", _("Changes after this position are gone; start again with `after=latest`.")
+            ) from error
+
+    def position(self) -> feed.Position:
+        """Return the position that the request names: of a reader, of a moment, or the latest."""
+        text = self.request.headers.get("Last-Event-ID") or self.request.query_params.get("after")
+        if text is None:
+            return feed.State.now().start
+        if text == LATEST:
+            return feed.State.now().horizon
+        try:
+            return feed.Position.decode(text)
+        except ValueError:
+            return position_of_moment(text)
+
+    def kinds(self) -> Sequence[type[Record]]:
+        """Return the kinds of records asked for, or all for which the token has the scope; 403 where it lacks one."""
+        known = resources()
+        names = filters.read_names(self.request.query_params.get("resource"), "resource")
+        if names is None:
+            return [viewset.model for viewset in known.values() if may_read(self.request, viewset)]
+        if unknown := names - known.keys():
+            raise ParameterError("resource", _("There is no resource %s.") % ", ".join(sorted(unknown)), "unknown")
+        chosen = [viewset for name, viewset in known.items() if name in names]
+        for viewset in chosen:
+            require_scope(self.request, f"{viewset.scope}:read")
+        return [viewset.model for viewset in chosen]
+
+
+def may_read(request: ApiRequest, viewset: type[RecordViewSet]) -> bool:
+    """Tell whether the token lets the records of a resource be read."""
+    return f"{viewset.scope}:read" in request.auth.scopes
+
+
+def position_of_moment(text: str) -> feed.Position:
+    """Return the position before the first change at or after a moment in RFC 3339; raise ParameterError for others."""
+    try:
+        moment = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ParameterError("after", _("Take it from another answer as it is, or give `latest` or a time with zone."))
+    return feed.position_at(moment)

@@ -1,0 +1,137 @@
+"""How a reader follows the feed."""
+
+from __future__ import annotations
+
+import datetime
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.models import FeedState
+from customers.models import Customer, Interaction
+from tests.samples import make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CHANGES = "/api/v1/changes"
+
+
+def test_pages_follow_one_another_to_the_end(reader: Any) -> None:
+    expected = [str(make(Customer).pk) for _number in range(5)]
+    first = reader.get(CHANGES, {"limit": 2}).json()
+    second = reader.get(first["next"]).json()
+    third = reader.get(second["next"]).json()
+    assert [one["record"] for page in (first, second, third) for one in page["results"]] == expected
+    assert third["next"] is None
+    assert reader.get(CHANGES, {"after": third["after"]}).json()["results"] == []
+
+
+def test_a_reader_goes_on_where_it_stopped(reader: Any) -> None:
+    make(Customer)
+    stopped = reader.get(CHANGES).json()["after"]
+    record = make(Customer)
+    assert [one["record"] for one in reader.get(CHANGES, {"after": stopped}).json()["results"]] == [str(record.pk)]
+
+
+def test_the_id_of_a_change_is_a_position_too(reader: Any) -> None:
+    make(Customer)
+    record = make(Customer)
+    first = reader.get(CHANGES).json()["results"][0]
+    found = reader.get(CHANGES, {"after": first["id"]}).json()["results"]
+    assert [one["record"] for one in found] == [str(record.pk)]
+
+
+def test_a_reader_may_begin_now_or_at_a_time(reader: Any) -> None:
+    make(Customer)
+    latest = reader.get(CHANGES, {"after": "latest"}).json()
+    moment = timezone.now().isoformat()
+    record = make(Customer)
+    assert latest["results"] == []
+    for after in (latest["after"], moment):
+        found = reader.get(CHANGES, {"after": after}).json()["results"]
+        assert [one["record"] for one in found] == [str(record.pk)]
+
+
+@pytest.mark.parametrize(
+    "after", ["", "x", "1", "1-", "1-2-3", "99999999999999999999-1", "2026-01-01", "2026-13-01T00:00Z"]
+)
+def test_what_is_no_position_is_refused(reader: Any, after: str) -> None:
+    answer = reader.get(CHANGES, {"after": after})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "after")
+
+
+def test_what_a_running_transaction_may_still_precede_waits(api_client: Any, reader: Any, integration: Any) -> None:
+    impatient = api_client(integration, "changes:read", "customers:read")
+    begun, may_end = Event(), Event()
+
+    def writer() -> None:
+        with transaction.atomic():
+            make(Customer, name="Slow")
+            begun.set()
+            may_end.wait(10)
+        connection.close()
+
+    thread = Thread(target=writer)
+    thread.start()
+    begun.wait(10)
+    make(Customer, name="Fast")
+    before = impatient.get(CHANGES).json()
+    may_end.set()
+    thread.join()
+    after = reader.get(CHANGES, {"after": before["after"]}).json()
+    assert before["results"] == []
+    assert [one["after"]["name"] for one in after["results"]] == ["Slow", "Fast"]
+
+
+def test_changes_are_chosen_by_resource_record_action_and_customer(reader: Any) -> None:
+    customer = make(Customer)
+    interaction = make(Interaction, customer=customer)
+    make(Customer).delete()
+    for params, expected in (
+        ({"resource": "interactions"}, 1),
+        ({"resource": "customers,interactions"}, 4),
+        ({"record": interaction.pk}, 1),
+        ({"customer": customer.pk}, 2),
+        ({"action": "deleted"}, 1),
+        ({"user": uuid4()}, 0),
+    ):
+        assert len(reader.get(CHANGES, params).json()["results"]) == expected, params
+
+
+def test_a_position_that_is_gone_is_410(reader: Any) -> None:
+    make(Customer)
+    first = reader.get(CHANGES).json()["results"][0]["id"]
+    transaction_id, sequence = first.split("-")
+    FeedState.objects.create(pk=1, pruned_transaction=transaction_id, pruned_sequence=int(sequence) + 1)
+    answer = reader.get(CHANGES, {"after": first})
+    assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (410, "gone")
+    assert reader.get(CHANGES).status_code == 200
+
+
+def test_without_the_scope_of_a_resource_its_changes_are_left_out(follow: Any, integration: Any) -> None:
+    make(Customer)
+    client = follow(integration, "sales:read")
+    assert client.get(CHANGES).json()["results"] == []
+    assert client.get(CHANGES, {"resource": "customers"}).status_code == 403
+
+
+def test_the_feed_reads_as_xml_and_csv_too(reader: Any) -> None:
+    record = make(Customer)
+    assert str(record.pk) in reader.get(CHANGES, {"format": "xml"}).content.decode()
+    assert reader.get(CHANGES, {"format": "csv", "fields": "record"}).content.decode() == f"record\r\n{record.pk}\r\n"
+
+
+def test_numbers_go_on_rising_after_a_restore(reader: Any) -> None:
+    FeedState.objects.create(pk=1, base=10**12)
+    make(Customer)
+    position = reader.get(CHANGES).json()["after"]
+    assert int(position.split("-")[0]) > 10**12
+
+
+def test_a_time_in_the_future_is_the_end(reader: Any) -> None:
+    make(Customer)
+    tomorrow = timezone.now() + datetime.timedelta(days=1)
+    assert reader.get(CHANGES, {"after": tomorrow.isoformat()}).json()["results"] == []
