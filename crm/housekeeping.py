@@ -71,4 +71,11 @@ def remove_counts() -> None:
     forget_old_counts()
 
 
-STEPS: list[Callable[[], None]] = [remove_tokens, remove_sessions, remove_sign_ins, remove_counts]
+def remove_changes() -> None:
+    """Delete what the change feed need no longer keep."""
+    from crm.changes.retention import prune
+
+    prune()
+
+
+STEPS: list[Callable[[], None]] = [remove_tokens, remove_sessions, remove_sign_ins, remove_counts, remove_changes]

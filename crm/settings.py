@@ -30,7 +30,6 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", str(urlsplit(BASE_URL).hostna
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]", "testserver"]
 ROOT_URLCONF = "crm.urls"
-WSGI_APPLICATION = "crm.wsgi.application"
 APPEND_SLASH = False
 
 INSTALLED_APPS = [
@@ -278,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+CHANGE_DAYS = environment.number("CHANGE_DAYS", 0)
 REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
 DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
 

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.apps import apps
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from crm.api.serializers import COMMON, RecordSerializer
+from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
 from crm.models import Record
+from crm.querysets import RecordQuerySet
 from customers.models import Address, Customer, Interaction
 
 
@@ -74,7 +77,7 @@ class CustomerSerializer(RecordSerializer):
         expand = ("addresses",)
 
 
-class CustomerViewSet(RecordViewSet):
+class CustomerViewSet(TimelineActions, RecordViewSet):
     """People and organizations that the company deals with, or would like to."""
 
     queryset = Customer.objects.all()
@@ -96,6 +99,10 @@ class CustomerViewSet(RecordViewSet):
         "is_active": ["exact"],
     }
     ordering_fields = ["name"]
+
+    def with_members(self, visible: RecordQuerySet, pk: Any) -> RecordQuerySet:
+        """Return a customer, and the people of an organization, among those that are visible."""
+        return visible.filter(Q(pk=pk) | Q(organization=pk))
 
 
 class InteractionSerializer(RecordSerializer):

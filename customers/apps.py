@@ -8,7 +8,10 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import demonstration
+        from crm.changes import timeline
         from crm.sync import registry
+        from customers.models import Interaction
 
         registry.register("customers", "customers.receivers.Customers")
+        timeline.register(timeline.Source(Interaction, moment="occurred_at"))
         demonstration.register("customers.demonstration.make")

@@ -12,6 +12,7 @@ import orjson
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import F, Model, Q, QuerySet
 from django.utils.translation import gettext as _
+from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from crm.api.errors import ParameterError
@@ -21,6 +22,8 @@ from crm.database.expressions import After
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from rest_framework.request import Request
 
     from crm.api.viewsets import ShapedViewSet
 
@@ -110,6 +113,12 @@ class Page:
             "results": orjson.Fragment(f"[{','.join(self.texts)}]"),
         }
 
+    def respond(self, request: Request, **extra: Any) -> Response:
+        """Return the answer, whose `Link` header says the same as its body (RFC 8288)."""
+        body = self.body(request.build_absolute_uri(), **extra)
+        links = link_header(body)
+        return Response(body, headers={"Link": links} if links else None)
+
 
 def link(url: str, cursor: Cursor | None) -> str | None:
     """Return the address of the page at a cursor."""
@@ -122,12 +131,15 @@ def link_header(body: Mapping[str, Any]) -> str:
     return ", ".join(f'<{url}>; rel="{name}"' for name, url in names if url)
 
 
-def read_page(view: ShapedViewSet, rows_for: RowsFor, shape: Shape, ordering: Ordering) -> Page:
-    """Read the page that the request's `cursor` and `limit` ask for, of the rows that a caller may see; one query."""
+def read_page(view: ShapedViewSet, rows_for: RowsFor, shape: Shape, ordering: Ordering, **values: Any) -> Page:
+    """Read the page that the request's `cursor` and `limit` ask for, of the rows that a caller may see; one query.
+
+    `values` are those of the parameters in `rows_for`.
+    """
     request = view.request
     limit = read_limit(request.query_params.get("limit"))
     text = request.query_params.get("cursor")
-    cursor = Cursor.decode(text, ordering, view.model) if text is not None else None
+    cursor = Cursor.decode(text, ordering, shape.model) if text is not None else None
     is_reverse = cursor is not None and cursor.is_reverse
     order = tuple(turned(name) for name in ordering) if is_reverse else ordering
     given = {f"key{position}": value for position, value in enumerate(cursor.values if cursor else ())}
@@ -140,10 +152,10 @@ def read_page(view: ShapedViewSet, rows_for: RowsFor, shape: Shape, ordering: Or
         return queryset.order_by(*order).values_list(RowJSON(shape, caller), *keys)[: limit + 1]
 
     if PLAIN.issuperset(request.query_params):
-        page = statement((type(view), shape, order, bool(given), limit), request.user, select)
-        rows = page.run(request.user, **given)
+        page = statement((type(view), view.action, shape, order, bool(given), limit), request.user, select)
+        rows = page.run(request.user, **given, **values)
     else:
-        rows = run_once(select(request.user), request.user, **given)
+        rows = run_once(select(request.user), request.user, **given, **values)
     has_more = len(rows) > limit
     rows = rows[:limit]
     if is_reverse:

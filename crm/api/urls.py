@@ -17,7 +17,7 @@ urlpatterns = [
     path("v1/auth/refresh", sign_in.RefreshView.as_view(), name="auth-refresh"),
     path("v1/auth/sign-out", sign_in.SignOutView.as_view(), name="auth-sign-out"),
     path("v1/me", sign_in.MeView.as_view(), name="me"),
-    path("v1/changes", ChangeViewSet.as_view({"get": "list"}), name="change-list"),
+    path("v1/changes", ChangeViewSet.as_view({"get": "follow"}), name="changes"),
     path("v1/", include(router.urls)),
     path("v1/", include("customers.urls")),
     path("schema", documents.DocumentView.as_view(), name="schema"),

@@ -38,11 +38,14 @@ class Deprecation:
 class AnswerHeaders:
     """A mixin for API views: rate limits, caching, variation and the life cycle.
 
-    `parameters` are those of the query; None where each action has its own.
+    `parameters` are those of the query; None where each action has its own. `tabular` names the actions that answer
+    CSV too, `own_refusals` the statuses with which these views refuse besides those that all share.
     """
 
     parameters: ClassVar[tuple[str, ...] | None] = ("format",)
     deprecation: ClassVar[Deprecation | None] = None
+    tabular: ClassVar[tuple[str, ...]] = ("list",)
+    own_refusals: ClassVar[tuple[str, ...]] = ()
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         """Check who calls, and that the query can be read and says nothing unknown."""
@@ -55,7 +58,7 @@ class AnswerHeaders:
     def get_renderers(self) -> list[Any]:
         """Return the media types: CSV is for lists."""
         renderers: list[Any] = super().get_renderers()  # type: ignore[misc]
-        return [item for item in renderers if item.format != "csv" or getattr(self, "action", "") == "list"]
+        return [item for item in renderers if item.format != "csv" or getattr(self, "action", "") in self.tabular]
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Answer which methods there are, in the header Allow."""

@@ -18,6 +18,7 @@ from crm.api import filters, pagination
 from crm.api.characters import CONTROL
 from crm.api.concurrency import check_preconditions, etag, is_unchanged
 from crm.api.errors import ParameterError, Problem
+from crm.api.history import HistoryActions
 from crm.api.permissions import READ, SCOPES, HasScope, MayDo, require_scope
 from crm.api.representation import RowJSON, RowVersion, Shape, known_fields, shape_of
 from crm.api.serializers import MAX_REFERENCES
@@ -99,9 +100,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
 
         page = pagination.read_page(self, rows_for, self.shape(), ordering)
         count = pagination.counted(rows_for(request.user), params["count"]) if "count" in params else {}
-        body = page.body(request.build_absolute_uri(), **count)
-        links = pagination.link_header(body)
-        return Response(body, headers={"Link": links} if links else None)
+        return page.respond(request, **count)
 
     def more_parameters(self) -> tuple[str, ...]:
         """Return the parameters of the list that are not fields."""
@@ -145,10 +144,14 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         return Response(orjson.Fragment(text), status=code, headers=headers)
 
 
-class RecordViewSet(ShapedViewSet):
+class RecordViewSet(HistoryActions, ShapedViewSet):
     """Everything that a client can do with a kind of record."""
 
-    permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {"by_external_id": (), "upsert": ("add", "change")}
+    permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
+        "by_external_id": (),
+        "upsert": ("add", "change"),
+        "restore": ("add", "change"),
+    }
 
     def more_parameters(self) -> tuple[str, ...]:
         """Return the parameters of the list that are not fields: those of custom fields."""
@@ -172,7 +175,7 @@ class RecordViewSet(ShapedViewSet):
         """Replace a record."""
         filters.refuse_unknown(request.query_params, SHAPE)
         with transaction.atomic():
-            return self.changed(self.locked(pk=pk), partial=partial)
+            return self.changed(self.locked(pk=pk), self.sent(), partial=partial)
 
     def partial_update(self, request: ApiRequest, pk: Any) -> Response:
         """Change some fields of a record by JSON Merge Patch."""
@@ -203,7 +206,7 @@ class RecordViewSet(ShapedViewSet):
             take_turns(model.label(), system, external_id)
             reference = ExternalReference.objects.of(model).filter(system=system, external_id=external_id).first()
             if reference is not None:
-                return self.changed(self.locked(pk=reference.object_id), partial=False)
+                return self.changed(self.locked(pk=reference.object_id), self.sent(), partial=False)
             check_preconditions(request, None)
             return self.created(with_reference(self.sent(), {"system": system, "external_id": external_id}))
 
@@ -219,13 +222,16 @@ class RecordViewSet(ShapedViewSet):
         """Validate, write and answer a new record."""
         serializer = self.get_serializer(data=data)
         serializer.is_valid(raise_exception=True)
-        record = serializer.save()
+        return self.answer_new(serializer.save())
+
+    def answer_new(self, record: Any) -> Response:
+        """Answer a record that was just written, and where it is from now on."""
         location = self.request.build_absolute_uri(f"{list_path(self.basename)}/{record.pk}")
         return self.answer(record.pk, self.everything, status.HTTP_201_CREATED, Location=location)
 
-    def changed(self, record: Any, *, partial: bool) -> Response:
+    def changed(self, record: Any, data: Any, *, partial: bool) -> Response:
         """Validate, write and answer a changed record."""
-        serializer = self.get_serializer(record, data=self.sent(), partial=partial)
+        serializer = self.get_serializer(record, data=data, partial=partial)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return self.answer(record.pk, self.everything)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
-from django.db.models import F, Func, TextField
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -17,10 +16,11 @@ from crm.api import filters
 from crm.api.errors import ParameterError, Problem
 from crm.api.pagination import read_limit
 from crm.api.permissions import HasScope, require_scope
-from crm.api.representation import SQLField, shape_of
+from crm.api.representation import shape_of
 from crm.api.routers import resources
 from crm.api.viewsets import ShapedViewSet
-from crm.changes import feed, stream
+from crm.changes import documents, feed, stream
+from crm.changes.representation import ChangeSerializer
 from crm.models import Change
 
 if TYPE_CHECKING:
@@ -37,60 +37,6 @@ MAX_LIMIT: Final = 500
 LATEST: Final = "latest"
 
 
-class ResourceName(Func):
-    """The name of a kind of record in the API, such as `customers`."""
-
-    output_field = TextField()
-
-    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
-        """Return a CASE over all resources."""
-        sql, params = compiler.compile(self.get_source_expressions()[0])
-        names = {viewset.model.label(): name for name, viewset in resources().items()}
-        cases = " ".join("WHEN %s THEN %s" for _name in names)
-        return f"(CASE {sql} {cases} END)", [*params, *(one for pair in names.items() for one in pair)]
-
-
-class ChangeSerializer(serializers.ModelSerializer[Change]):
-    id = SQLField(
-        Func(F("transaction"), F("sequence"), template="concat_ws('-', %(expressions)s)", output_field=TextField()),
-        serializers.CharField(max_length=40),
-        help_text=_("Identifier of the change, and the position behind it."),
-    )
-    resource = SQLField(
-        ResourceName(F("model")), serializers.CharField(max_length=100), help_text=_("List that the record is in.")
-    )
-
-    class Meta:
-        model = Change
-        fields = (
-            "id",
-            "resource",
-            "record",
-            "action",
-            "at",
-            "before",
-            "after",
-            "user",
-            "application",
-            "command",
-            "request_id",
-            "customer",
-        )
-        read_only_fields = fields
-        extra_kwargs: ClassVar[Mapping[str, Any]] = {
-            "record": {"help_text": _("Identifier of the record.")},
-            "action": {"help_text": _("What happened to the record.")},
-            "at": {"help_text": _("When it happened.")},
-            "before": {"help_text": _("Fields that changed, with their old values; null of a new record.")},
-            "after": {"help_text": _("Fields that changed, with their new values; null of a deleted record.")},
-            "user": {"help_text": _("Who changed it; null where a program did so on nobody's behalf.")},
-            "application": {"help_text": _("Client id of the program that called the API.")},
-            "command": {"help_text": _("Command, job or tool that changed it, where it was not a request.")},
-            "request_id": {"help_text": _("Request or run that it was part of.")},
-            "customer": {"help_text": _("Customer that the change concerns.")},
-        }
-
-
 class EventStreamRenderer(BaseRenderer):
     """Server-sent events; what is answered otherwise on the same address, such as a problem, is JSON."""
 
@@ -103,10 +49,9 @@ class EventStreamRenderer(BaseRenderer):
 
 
 class ChangeViewSet(ShapedViewSet):
-    """Every change to every record, exactly once, in an order in which a reader can go on.
+    """What was changed, when, by whom, from what.
 
-    Deletions are among them. Keep `after` of the last answer, and give it with the next request. Changes of records
-    that you may not see are left out, as are those of resources for which the token lacks the scope.
+    Changes of records that you may not see are left out, as are those of resources for which the token lacks the scope.
     """
 
     queryset = Change.objects.all()
@@ -123,12 +68,21 @@ class ChangeViewSet(ShapedViewSet):
         "request_id": ["exact"],
     }
 
+    tabular = ("follow",)
+    own_refusals = ("410",)
+
     def get_renderers(self) -> list[Any]:
         """Return the media types, of which one is a stream."""
         return [*super().get_renderers(), EventStreamRenderer()]
 
-    def list(self, request: ApiRequest) -> HttpResponseBase:  # type: ignore[override]  # a stream is none of DRF's answers
-        """Answer the changes after a position, oldest first."""
+    @extend_schema(responses=documents.RESPONSES)
+    def follow(self, request: ApiRequest) -> HttpResponseBase:
+        """Follow the changes of all records.
+
+        Answers those after a position, oldest first: each committed change exactly once, deletions included. Keep
+        `position` of the last answer, and go on after it, even months later; one older than what is kept is 410.
+        With `Accept: text/event-stream` changes come as they happen; such a reader goes on by `Last-Event-ID`.
+        """
         params = request.query_params
         names = [name for name in params if name in self.filterset_class.base_filters]
         filters.refuse_unknown(params, {"after", "resource", "limit", "fields", "expand", "format", *names})
@@ -144,10 +98,14 @@ class ChangeViewSet(ShapedViewSet):
         url = request.build_absolute_uri()
         body = {
             "next": replace_query_param(url, "after", page.position.encode()) if page.has_more else None,
-            "after": page.position.encode(),
+            "position": page.position.encode(),
             "results": orjson.Fragment(f"[{','.join(page.texts)}]"),
         }
         return Response(body, headers={"Link": f'<{body["next"]}>; rel="next"'} if page.has_more else None)
+
+    def follow_parameters(self) -> list[dict[str, Any]]:
+        """Return the parameters as the document has them."""
+        return documents.follow_parameters(self)
 
     def page(self, question: dict[str, Any]) -> feed.Page:
         """Return the next changes; 410 where some between are gone."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,9 @@ from django.utils import timezone
 from crm.models import FeedState
 from customers.models import Customer, Interaction
 from tests.samples import make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHANGES = "/api/v1/changes"
@@ -26,12 +30,12 @@ def test_pages_follow_one_another_to_the_end(reader: Any) -> None:
     third = reader.get(second["next"]).json()
     assert [one["record"] for page in (first, second, third) for one in page["results"]] == expected
     assert third["next"] is None
-    assert reader.get(CHANGES, {"after": third["after"]}).json()["results"] == []
+    assert reader.get(CHANGES, {"after": third["position"]}).json()["results"] == []
 
 
 def test_a_reader_goes_on_where_it_stopped(reader: Any) -> None:
     make(Customer)
-    stopped = reader.get(CHANGES).json()["after"]
+    stopped = reader.get(CHANGES).json()["position"]
     record = make(Customer)
     assert [one["record"] for one in reader.get(CHANGES, {"after": stopped}).json()["results"]] == [str(record.pk)]
 
@@ -50,7 +54,7 @@ def test_a_reader_may_begin_now_or_at_a_time(reader: Any) -> None:
     moment = timezone.now().isoformat()
     record = make(Customer)
     assert latest["results"] == []
-    for after in (latest["after"], moment):
+    for after in (latest["position"], moment):
         found = reader.get(CHANGES, {"after": after}).json()["results"]
         assert [one["record"] for one in found] == [str(record.pk)]
 
@@ -63,25 +67,32 @@ def test_what_is_no_position_is_refused(reader: Any, after: str) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "after")
 
 
-def test_what_a_running_transaction_may_still_precede_waits(api_client: Any, reader: Any, integration: Any) -> None:
-    impatient = api_client(integration, "changes:read", "customers:read")
+@contextmanager
+def slow_writer() -> Iterator[None]:
+    """Begin a transaction that writes before the block does, and commit it after the block."""
     begun, may_end = Event(), Event()
 
-    def writer() -> None:
+    def write() -> None:
         with transaction.atomic():
             make(Customer, name="Slow")
             begun.set()
             may_end.wait(10)
         connection.close()
 
-    thread = Thread(target=writer)
+    thread = Thread(target=write)
     thread.start()
     begun.wait(10)
-    make(Customer, name="Fast")
-    before = impatient.get(CHANGES).json()
+    yield
     may_end.set()
     thread.join()
-    after = reader.get(CHANGES, {"after": before["after"]}).json()
+
+
+def test_what_a_running_transaction_may_still_precede_waits(api_client: Any, reader: Any, integration: Any) -> None:
+    impatient = api_client(integration, "changes:read", "customers:read")
+    with slow_writer():
+        make(Customer, name="Fast")
+        before = impatient.get(CHANGES).json()
+    after = reader.get(CHANGES, {"after": before["position"]}).json()
     assert before["results"] == []
     assert [one["after"]["name"] for one in after["results"]] == ["Slow", "Fast"]
 
@@ -127,7 +138,7 @@ def test_the_feed_reads_as_xml_and_csv_too(reader: Any) -> None:
 def test_numbers_go_on_rising_after_a_restore(reader: Any) -> None:
     FeedState.objects.create(pk=1, base=10**12)
     make(Customer)
-    position = reader.get(CHANGES).json()["after"]
+    position = reader.get(CHANGES).json()["position"]
     assert int(position.split("-")[0]) > 10**12
 
 

@@ -65,7 +65,7 @@ def kill_after(process: subprocess.Popen[bytes], rows: int) -> None:
 def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: Path) -> None:
     generated.write(tmp_path / "customers.csv", ROWS)
     os.utime(tmp_path / "customers.csv", (1_000_000_000, 1_000_000_000))
-    chance = random.Random(7)  # noqa: S311 -- not a secret
+    chance = random.Random(7)
     for _time in range(5):
         kill_after(pull_in_another_process(tmp_path), chance.randrange(1, ROWS // 10))
     last = pull_in_another_process(tmp_path)

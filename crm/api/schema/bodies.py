@@ -41,8 +41,8 @@ class Bodies(Components):
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         if not self.is_resource():
             return super()._get_response_bodies(direction)
-        if self.view.action == "list":
-            return {"200": self.page()}
+        if self.view.action in self.pages():
+            return {"200": self.page(self.pages()[self.view.action])}
         if self.view.action == "destroy":
             return {"204": {"description": _("Deleted."), "headers": responses.headers()}}
         found = {"200": self.record(_("The record."))}
@@ -51,6 +51,7 @@ class Bodies(Components):
         return {
             "create": {"201": created},
             "upsert": {**found, "201": created},
+            "restore": {**found, "201": created},
             "retrieve": {**found, "304": unchanged},
             "by_external_id": {**found, "304": unchanged},
         }.get(self.view.action, found)
@@ -70,15 +71,25 @@ class Bodies(Components):
         names = [OPERATIONS[action].name.format(one=one) for action in LINKED]
         return {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in names}
 
-    def page(self) -> dict[str, Any]:
+    def pages(self) -> dict[str, Any]:
+        """Return the serializers of the actions that answer pages."""
+        from crm.api.timeline import TimelineEntrySerializer
+        from crm.changes.representation import ChangeSerializer
+
+        own = {"list": self.view.serializer_class}
+        return {**own, "history": ChangeSerializer, "timeline": TimelineEntrySerializer}
+
+    def page(self, serializer: Any) -> dict[str, Any]:
         """Return the answer that shows a page of records."""
-        name = self.component().name
+        name = self.resolve_serializer(serializer, "response").name
         page = ResolvedComponent(
             name=f"{name}List", type=ResolvedComponent.SCHEMA, schema=responses.page_of(name), object=name
         )
         self.registry.register_on_missing(page)
         table = {"type": "string", "maxLength": 100_000_000, "pattern": r"^[^\u0000]*$"}
-        content = {JSON: {"schema": page.ref}, XML: {"schema": page.ref}, CSV: {"schema": table}}
+        content = {JSON: {"schema": page.ref}, XML: {"schema": page.ref}}
+        if self.view.action == "list":
+            content[CSV] = {"schema": table}
         return {"description": _("A page of records."), "headers": responses.headers("Link"), "content": content}
 
     def component(self) -> ResolvedComponent:

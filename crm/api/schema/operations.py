@@ -37,12 +37,12 @@ class OperationSchema(Bodies):
 
     def refusals(self) -> list[str]:
         """Return the statuses with which this operation can refuse, besides those that all share."""
-        codes = ["404"] if "{" in self.path else []
+        codes = [*(["404"] if "{" in self.path else []), *getattr(self.view, "own_refusals", ())]
         if self.is_resource() and self.view.action == "list":
             codes.append("422")
         if self.method in {"POST", "PUT", "PATCH"}:
             codes += responses.WITH_BODY
-        if self.is_resource() and self.method in {"PUT", "PATCH", "DELETE"}:
+        if self.is_resource() and (self.method in {"PUT", "PATCH", "DELETE"} or self.view.action == "restore"):
             codes += ["409", *responses.VERSIONED]
         return codes
 
@@ -95,15 +95,20 @@ class OperationSchema(Bodies):
         return [parameters.media_format(self.map_renderers("format"))]
 
     def _get_parameters(self) -> list[dict[str, Any]]:
+        found = [self.path_parameter(name) for name in PATHS if f"{{{name}}}" in self.path]
+        own = getattr(self.view, f"{getattr(self.view, 'action', '')}_parameters", None)
+        if own is not None:
+            return [*found, *own()]
         if not self.is_resource():
             return [*super()._get_parameters()]
         action = self.view.action
-        found = [self.path_parameter(name) for name in PATHS if f"{{{name}}}" in self.path]
         if action == "list":
             return [*found, *parameters.list_parameters(self.view)]
+        if action in self.pages():
+            return [*found, *parameters.page_parameters(self.pages()[action], self.view)]
         if action in {"retrieve", "by_external_id", "upsert"}:
             found.append(parameters.reference("If-None-Match"))
-        if self.method in {"PUT", "PATCH", "DELETE"}:
+        if self.method in {"PUT", "PATCH", "DELETE"} or action == "restore":
             found.append(parameters.reference("If-Match"))
         if action == "destroy":
             return [*found, parameters.media_format(self.map_renderers("format"))]

@@ -99,14 +99,27 @@ def media_format(formats: Iterable[str]) -> dict[str, Any]:
 
 def shape_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
     """Return the parameters that shape what is answered of a record."""
-    from crm.api.representation import known_fields
-
     serializer: Any = view.serializer_class
-    fields = query("fields", choice_of(known_fields(serializer)), _("Answer these fields only."))
     names = expansions(serializer)
     expand = query("expand", choice_of(names), _("Put these records in place of their ids, two levels deep at most."))
-    formats = media_format(item.format for item in view.get_renderers())
-    return [fields, *([expand] if names else []), formats]
+    return [fields_parameter(serializer), *([expand] if names else []), format_parameter(view)]
+
+
+def fields_parameter(serializer: Any) -> dict[str, Any]:
+    """Return the parameter that chooses fields."""
+    from crm.api.representation import known_fields
+
+    return query("fields", choice_of(known_fields(serializer)), _("Answer these fields only."))
+
+
+def format_parameter(view: ShapedViewSet) -> dict[str, Any]:
+    """Return the parameter that chooses among the media types of a view."""
+    return media_format(item.format for item in view.get_renderers())
+
+
+def page_parameters(serializer: Any, view: ShapedViewSet) -> list[dict[str, Any]]:
+    """Return the parameters of a page of what belongs to a record."""
+    return [reference("limit"), reference("cursor"), fields_parameter(serializer), format_parameter(view)]
 
 
 def expansions(serializer: Any) -> list[str]:

@@ -62,6 +62,7 @@ REFUSALS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "405": ("MethodNotAllowed", "method_not_allowed", ("Allow",)),
     "406": ("NotAcceptable", "not_acceptable", ()),
     "409": ("Conflict", "conflict", ()),
+    "410": ("Gone", "gone", ()),
     "412": ("PreconditionFailed", "precondition_failed", ()),
     "413": ("TooLarge", "too_large", ()),
     "414": (TOO_LONG, "", ()),

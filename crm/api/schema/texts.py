@@ -56,6 +56,27 @@ OPERATIONS: dict[str, Words] = {
         _("Put %(one)s by external id"),
         _("Replaces the record that another system knows by this id, or creates it: the same call twice is safe."),
     ),
+    "history": Words(
+        "list_changes_of_{one}",
+        _("List the changes of %(one)s"),
+        _("Answers who changed the record, when, and from what, latest first; also of a record that was deleted."),
+    ),
+    "restore": Words(
+        "restore_{one}",
+        _("Restore %(one)s"),
+        _(
+            "Brings a deleted record back under its id, with its external references and what was deleted along with"
+            " it; or gives fields the values that they had before a change."
+        ),
+    ),
+    "timeline": Words(
+        "read_timeline_of_{one}",
+        _("Read the timeline of %(one)s"),
+        _(
+            "Answers all that happened, latest first: interactions, changes, and what other parts of the CRM add; of an"
+            " organization also what happened with its people."
+        ),
+    ),
 }
 PATHS: dict[str, Any] = {
     "id": _("Identifier of the record."),

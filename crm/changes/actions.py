@@ -1,0 +1,73 @@
+"""Taking changes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+
+from crm.models import Change, ExternalReference
+
+if TYPE_CHECKING:
+    from crm.models import Record
+
+
+class StillThere(Exception):
+    """The record to be restored has not been deleted, or is back already."""
+
+
+@transaction.atomic
+def restore_deleted(*, change: Change) -> Record:
+    """Bring a deleted record back under its id, with its names elsewhere and what was deleted along with it.
+
+    `change` is its deletion. StillThere is raised where there is nothing to restore; django.db.IntegrityError where
+    the record refers to one that is gone by now.
+    """
+    model: Any = apps.get_model(change.model)
+    if model.objects.filter(pk=change.record).exists():
+        raise StillThere(change.record)
+    record: Record = model(pk=change.record, **_values_of(model, change.before))
+    record.save(force_insert=True)
+    for part in _deleted_along(model, change):
+        restore_deleted(change=part)
+    names = Change.objects.filter(
+        transaction=change.transaction, record=change.record, before__has_key="external_references"
+    )
+    _restore_names(record, [one for removed in names for one in removed.before["external_references"]])
+    return record
+
+
+def _values_of(model: type[models.Model], before: dict[str, Any]) -> dict[str, Any]:
+    """Return what the feed kept of a record, as its model has it; of fields that there no longer are, nothing."""
+    fields = {field.name: field for field in model._meta.concrete_fields if field.name in before}
+    return {field.attname: _python(field, before[name]) for name, field in fields.items()}
+
+
+def _python(field: Any, value: Any) -> Any:
+    """Return a value as the model has it."""
+    return (field.target_field if field.is_relation else field).to_python(value)
+
+
+def _deleted_along(model: type[models.Model], change: Change) -> list[Change]:
+    """Return the deletions, in the same transaction, of records that cannot be without this one."""
+    found: list[Change] = []
+    for relation in model._meta.related_objects:
+        if getattr(relation, "on_delete", None) is models.CASCADE:
+            kept = {f"before__{relation.field.name}": str(change.record)}
+            deletions = Change.objects.filter(
+                transaction=change.transaction,
+                action=Change.Action.DELETED,
+                model=relation.related_model._meta.label_lower,
+            )
+            found += deletions.filter(**kept)
+    return found
+
+
+def _restore_names(record: Record, names: list[dict[str, str]]) -> None:
+    """Give a record back the names by which other systems knew it, but for those that another record has now."""
+    kind = ContentType.objects.get_for_model(record)
+    ExternalReference.objects.bulk_create(
+        [ExternalReference(content_type=kind, object_id=record.pk, **name) for name in names], ignore_conflicts=True
+    )

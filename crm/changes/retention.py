@@ -1,0 +1,55 @@
+"""How far back the change feed reaches, and how its numbers go on in a database that was restored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from crm.models import Change, FeedState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+CHUNK: Final = 10_000
+THIS: Final = "SELECT pg_current_xact_id()::text::bigint"
+
+
+def prune() -> None:
+    """Delete the changes that are older than CHANGE_DAYS, from the beginning of the feed on; none where it is 0."""
+    if settings.CHANGE_DAYS:
+        before = timezone.now() - timedelta(days=settings.CHANGE_DAYS)
+        while prune_chunk(before):
+            pass
+
+
+@transaction.atomic
+def prune_chunk(before: datetime) -> bool:
+    """Delete some of the first changes of the feed, and tell whether there may be more to delete."""
+    rows = list(Change.objects.settled().in_order().values_list("transaction", "sequence", "at")[:CHUNK])
+    count = next((place for place, row in enumerate(rows) if row[2] >= before), len(rows))
+    if not count:
+        return False
+    last, sequence, _at = rows[count - 1]
+    Change.objects.filter(sequence__in=[row[1] for row in rows[:count]]).delete()
+    FeedState.objects.update_or_create(pk=1, defaults={"pruned_transaction": last, "pruned_sequence": sequence})
+    return count == CHUNK
+
+
+def go_on_counting(sender: Any = None, **kwargs: Any) -> None:
+    """Let numbers go on rising where the database's own began anew, as in a restored dump; after every migration.
+
+    Without this, new changes would sort before old ones, and readers would never see them.
+    """
+    with transaction.atomic():
+        newest = Change.objects.aggregate(newest=Max("transaction"))["newest"] or 0
+        state = FeedState.objects.select_for_update().filter(pk=1).first() or FeedState(pk=1)
+        with connection.cursor() as cursor:
+            cursor.execute(THIS)
+            (number,) = cursor.fetchone()
+        if newest >= state.base + number:
+            FeedState.objects.update_or_create(pk=1, defaults={"base": newest + 1 - number})

@@ -1,0 +1,125 @@
+"""The timeline of a customer: all that happened, in one order, out of what each application adds.
+
+An application registers its kinds of records in `AppConfig.ready`; changes are on it by themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import CharField, F, Q, TextField, Value
+from django.db.models.functions import Cast, Concat
+
+from crm.api.representation import SERIALIZERS, RowJSON, shape_of
+from crm.api.routers import resources
+from crm.changes.representation import ChangeSerializer
+from crm.database.expressions import After
+from crm.models import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from crm.models import Record, User
+
+CHANGES: Final = "changes"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of record that stands on the timeline at a moment of its own."""
+
+    model: type[Record]
+    moment: str
+    customer: str = "customer"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened: when, its key among what happened then, with whom, and the record as JSON text."""
+
+    at: datetime
+    key: str
+    customer: UUID
+    text: str
+
+    @property
+    def kind(self) -> str:
+        """Name of the list that the record is in."""
+        return self.key.partition(":")[0]
+
+
+_sources: list[Source] = []
+
+
+def register(source: Source) -> None:
+    """Put a kind of record on the timeline."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def kinds() -> list[str]:
+    """Return the names of what may be on a timeline, such as `interactions`."""
+    models = {source.model for source in _sources}
+    return [*(name for name, viewset in resources().items() if viewset.model in models), CHANGES]
+
+
+def read(
+    *,
+    user: User,
+    shown: Iterable[type[Record]],
+    changing: Sequence[type[Record]],
+    customers: Sequence[UUID],
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Entry]:
+    """Return the latest entries about these customers before a place; as far as `user` may see.
+
+    `shown` are the kinds of records wanted, `changing` those whose changes are.
+    """
+    names = {viewset.model: name for name, viewset in resources().items()}
+    parts = [of_source(one, names[one.model], user, customers) for one in _sources if one.model in shown]
+    if changing:
+        parts.append(of_changes(user, changing, customers))
+    latest = [ended(part, before)[:limit] for part in parts]
+    if not latest:
+        return []
+    rows = latest[0].union(*latest[1:], all=True).order_by("-happened_at", "-key") if latest[1:] else latest[0]
+    return [Entry(*row) for row in rows[:limit]]
+
+
+def of_source(source: Source, name: str, user: User, customers: Sequence[UUID]) -> QuerySet[Any, Any]:
+    """Return the entries of one kind of record."""
+    rows = source.model.objects.visible_to(user).filter(**{f"{source.customer}__in": customers})
+    shape = shape_of(SERIALIZERS[source.model], None, frozenset())
+    return entries(
+        rows, F(source.moment), Cast("pk", TextField()), name, F(f"{source.customer}_id"), RowJSON(shape, user)
+    )
+
+
+def of_changes(user: User, models: Sequence[type[Record]], customers: Sequence[UUID]) -> QuerySet[Any, Any]:
+    """Return the changes; what has an entry of its own needs none for its creation."""
+    shown = [source.model.label() for source in _sources]
+    rows = Change.objects.visible_to(user, models).filter(customer__in=customers)
+    rows = rows.exclude(Q(model__in=shown) & Q(action=Change.Action.CREATED))
+    text = RowJSON(shape_of(ChangeSerializer, None, frozenset()), user)
+    number = Cast("sequence", TextField())
+    return entries(rows, F("at"), number, CHANGES, F("customer"), text)
+
+
+def entries(rows: QuerySet[Any, Any], moment: F, key: Any, name: str, customer: F, text: RowJSON) -> QuerySet[Any, Any]:
+    """Return rows as entries, latest first."""
+    whole = Concat(Value(f"{name}:"), key, output_field=CharField())
+    rows = rows.annotate(happened_at=moment, key=whole, with_whom=customer, text=text)
+    return rows.order_by("-happened_at", "-key").values_list("happened_at", "key", "with_whom", "text")
+
+
+def ended(rows: QuerySet[Any, Any], before: tuple[datetime, str] | None) -> QuerySet[Any, Any]:
+    """Keep what happened before a place on the timeline."""
+    if before is None:
+        return rows
+    return rows.filter(After([F("happened_at"), F("key")], [Value(item) for item in before], "<"))
