@@ -13,5 +13,6 @@ class CustomersConfig(AppConfig):
         from customers.models import Interaction
 
         registry.register("customers", "customers.receivers.Customers")
-        timeline.register(timeline.Source(Interaction, moment="occurred_at"))
+        interactions = "customers/timeline_interaction.html"
+        timeline.register(timeline.Source(Interaction, "occurred_at", interactions, related=("user", "customer")))
         demonstration.register("customers.demonstration.make")

@@ -16,12 +16,14 @@ from crm.api.errors import Problem
 from crm.api.representation import shape_of
 from crm.api.statements import Parameter
 from crm.api.strictness import StrictSerializer
-from crm.changes.actions import StillThere, restore_deleted
+from crm.changes.actions import NotChanged, StillThere, restore_deleted, restore_fields
 from crm.changes.feed import LARGEST
 from crm.changes.representation import ChangeSerializer
 from crm.models import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rest_framework.response import Response
 
     from crm.api.requests import ApiRequest
@@ -82,9 +84,8 @@ class HistoryActions:
             change = self.change_of(pk, wanted.validated_data.get("change"))
             if change.action == Change.Action.DELETED:
                 return view.answer_new(restored(change))  # type: ignore[no-any-return]
-            record = view.locked(pk=pk)
-            data = self.taken_back(record, change, wanted.validated_data.get("only"))
-            return view.changed(record, data, partial=True)  # type: ignore[no-any-return]
+            record = taken_back(view.locked(pk=pk), change, wanted.validated_data.get("only", ()))
+            return view.answer(record.pk, view.everything)  # type: ignore[no-any-return]
 
     def change_of(self, pk: Any, position: str | None) -> Change:
         """Return a change of a record, or its last deletion; raise 404 where there is none."""
@@ -99,25 +100,6 @@ class HistoryActions:
             raise Problem("not_found")
         return change
 
-    def taken_back(self, record: Any, change: Change, only: list[str] | None) -> dict[str, Any]:
-        """Return the merge patch that gives fields the values that they had before a change."""
-        if change.before is None:
-            raise Problem("rule_broken", _("Nothing came before the record was created."))
-        before, after = change.before, change.after or {}
-        if unknown := set(only or ()) - before.keys():
-            text = _("The change did not change %s.") % ", ".join(sorted(unknown))
-            raise ValidationError({"only": [ErrorDetail(text, code="unknown")]})
-        known = self.serializer_class().fields
-        written = {name for name, field in known.items() if not field.read_only} & set(only or before)
-        data = {name: value for name, value in before.items() if name in written}
-        if "custom" in data:
-            data["custom"] = {**dict.fromkeys(record.custom), **data["custom"]}
-        if "external_references" in data:
-            names = record.external_references.values("system", "external_id")
-            kept = [name for name in names if name not in after["external_references"]]
-            data["external_references"] = [*kept, *data["external_references"]]
-        return data
-
 
 def restored(change: Change) -> Any:
     """Bring a deleted record back; raise 409 where it is there."""
@@ -125,3 +107,14 @@ def restored(change: Change) -> Any:
         return restore_deleted(change=change)
     except StillThere as error:
         raise Problem("conflict", _("The record is there.")) from error
+
+
+def taken_back(record: Any, change: Change, only: Collection[str]) -> Any:
+    """Take back what a change changed; raise 400 for fields that it did not change, 422 for a creation."""
+    try:
+        return restore_fields(record=record, change=change, only=only)
+    except NotChanged as error:
+        if not error.names:
+            raise Problem("rule_broken", _("Nothing came before the record was created.")) from error
+        text = _("The change did not change %s.") % ", ".join(error.names)
+        raise ValidationError({"only": [ErrorDetail(text, code="unknown")]}) from error

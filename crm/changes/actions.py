@@ -11,6 +11,8 @@ from django.db import models, transaction
 from crm.models import Change, ExternalReference
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from crm.models import Record
 
 
@@ -36,6 +38,41 @@ def restore_deleted(*, change: Change) -> Record:
         transaction=change.transaction, record=change.record, before__has_key="external_references"
     )
     _restore_names(record, [one for removed in names for one in removed.before["external_references"]])
+    return record
+
+
+class NotChanged(Exception):
+    """The change did not change these fields, or created the record, before which there was nothing."""
+
+    def __init__(self, names: set[str]) -> None:
+        """Take the fields; none where it is the creation."""
+        super().__init__(names)
+        self.names = sorted(names)
+
+
+@transaction.atomic
+def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()) -> Record:
+    """Give fields of a locked record the values that they had before a change; all that it changed, or only some.
+
+    NotChanged is raised for other fields, django.core.exceptions.ValidationError where the values no longer fit.
+    """
+    if change.before is None or change.after is None:
+        raise NotChanged(set())
+    if unknown := set(only) - change.before.keys():
+        raise NotChanged(unknown)
+    before = {name: value for name, value in change.before.items() if not only or name in only}
+    names = before.pop("external_references", None)
+    for name, value in _values_of(type(record), before).items():
+        setattr(record, name, value)
+    record.clean_fields(exclude=[field.name for field in record._meta.fields if field.name not in before])
+    record.clean()
+    record.save(force_update=True)
+    if names is not None:
+        added = {(one["system"], one["external_id"]) for one in change.after["external_references"]}
+        for reference in record.external_references.all():
+            if (reference.system, reference.external_id) in added:
+                reference.delete()
+        _restore_names(record, names)
     return record
 
 

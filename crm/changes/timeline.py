@@ -31,11 +31,16 @@ CHANGES: Final = "changes"
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of record that stands on the timeline at a moment of its own."""
+    """A kind of record that stands on the timeline at a moment of its own.
+
+    `template` shows a `record` of it to people, who read `related` records along with it.
+    """
 
     model: type[Record]
     moment: str
+    template: str
     customer: str = "customer"
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ class Entry:
         """Name of the list that the record is in."""
         return self.key.partition(":")[0]
 
+    @property
+    def record(self) -> str:
+        """Id of the record, or number of the change."""
+        return self.key.partition(":")[2]
+
 
 _sources: list[Source] = []
 
@@ -62,10 +72,15 @@ def register(source: Source) -> None:
         _sources.append(source)
 
 
+def sources() -> dict[str, Source]:
+    """Return what is on the timeline besides changes, by the name of its list."""
+    by_model = {source.model: source for source in _sources}
+    return {name: by_model[one.model] for name, one in resources().items() if one.model in by_model}
+
+
 def kinds() -> list[str]:
     """Return the names of what may be on a timeline, such as `interactions`."""
-    models = {source.model for source in _sources}
-    return [*(name for name, viewset in resources().items() if viewset.model in models), CHANGES]
+    return [*sources(), CHANGES]
 
 
 def read(
@@ -81,8 +96,7 @@ def read(
 
     `shown` are the kinds of records wanted, `changing` those whose changes are.
     """
-    names = {viewset.model: name for name, viewset in resources().items()}
-    parts = [of_source(one, names[one.model], user, customers) for one in _sources if one.model in shown]
+    parts = [of_source(one, name, user, customers) for name, one in sources().items() if one.model in shown]
     if changing:
         parts.append(of_changes(user, changing, customers))
     latest = [ended(part, before)[:limit] for part in parts]

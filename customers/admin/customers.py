@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,6 +21,7 @@ from unfold.decorators import action, display
 
 from crm.admin import ExternalReferenceInline, RecordAdmin, RecordInline, StackedRecordInline, link_to, staff
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
+from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.countries import CountryFilter, WithCountry, country_name
@@ -90,7 +92,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithCountry, RecordAdmin):
+class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -119,7 +121,8 @@ class CustomerAdmin(WithCountry, RecordAdmin):
     readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164")
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
-    actions_row = actions_detail = ("log_a_call",)
+    actions_row = ("log_a_call",)
+    actions_detail = ("log_a_call", "timeline")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
@@ -189,6 +192,9 @@ class CustomerAdmin(WithCountry, RecordAdmin):
             "form": form,
         }
         return TemplateResponse(request, "customers/log_a_call.html", context)
+
+    def with_members(self, visible: RecordQuerySet, customer: Customer) -> RecordQuerySet:
+        return visible.filter(Q(pk=customer.pk) | Q(organization=customer.pk))
 
     def has_log_a_call_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return staff(request).has_perm("customers.add_interaction")

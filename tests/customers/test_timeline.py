@@ -35,7 +35,9 @@ def test_interactions_and_changes_stand_in_one_order(client: Any) -> None:
     customer.lifecycle = "customer"
     customer.save()
     make(Address, customer=customer)
-    kinds = [(one["kind"], one["record"].get("subject") or one["record"]["resource"]) for one in timeline(client, customer)]
+    kinds = [
+        (one["kind"], one["record"].get("subject") or one["record"]["resource"]) for one in timeline(client, customer)
+    ]
     assert kinds == [
         ("changes", "addresses"),
         ("changes", "customers"),
