@@ -78,4 +78,18 @@ def remove_changes() -> None:
     prune()
 
 
-STEPS: list[Callable[[], None]] = [remove_tokens, remove_sessions, remove_sign_ins, remove_counts, remove_changes]
+def remove_answers() -> None:
+    """Delete answers that are no longer replayed."""
+    from crm.api.idempotency import forget_old_keys
+
+    forget_old_keys()
+
+
+STEPS: list[Callable[[], None]] = [
+    remove_tokens,
+    remove_sessions,
+    remove_sign_ins,
+    remove_counts,
+    remove_changes,
+    remove_answers,
+]

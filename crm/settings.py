@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from crm import database, environment, headers, logs
+from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
 from crm.auth import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -237,46 +238,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
 INITIAL_ACCESS_TOKEN = environment.text("INITIAL_ACCESS_TOKEN")
 
 # ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["crm.auth.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["crm.api.throttles.CredentialsThrottle"],
-    "DEFAULT_RENDERER_CLASSES": [
-        "crm.api.renderers.JSONRenderer",
-        "crm.api.renderers.XMLRenderer",
-        "crm.api.renderers.CSVRenderer",
-    ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "crm.api.renderers.Negotiation",
-    "DEFAULT_PARSER_CLASSES": [
-        "crm.api.parsers.JSONParser",
-        "crm.api.parsers.MergePatchParser",
-        "crm.api.parsers.XMLParser",
-        "crm.api.parsers.TextXMLParser",
-    ],
-    "DEFAULT_SCHEMA_CLASS": "crm.api.schema.OperationSchema",
-    "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "crm.api.errors.handle",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "CRM",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "CONTACT": {"name": "The administrator of this installation"},
-    "SERVERS": [{"url": "/", "description": "This installation, production or test", "x-internal": False}],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": [],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SORT_OPERATIONS": False,
-    "SORT_OPERATION_PARAMETERS": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": ["crm.api.schema.document.complete"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
+IDEMPOTENCY_HOURS = environment.number("IDEMPOTENCY_HOURS", 24)
 CHANGE_DAYS = environment.number("CHANGE_DAYS", 0)
 REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
 DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)

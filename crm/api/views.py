@@ -9,6 +9,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import http_date
 
 from crm.api.filters import refuse_other_encodings, refuse_unknown
+from crm.api.idempotency import use_once
 from crm.api.throttles import rate_limit_headers
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class AnswerHeaders:
             refuse_other_encodings(request.META["QUERY_STRING"])
         if self.parameters is not None:
             refuse_unknown(request.query_params, self.parameters)
+        use_once(self, request)
 
     def get_renderers(self) -> list[Any]:
         """Return the media types: CSV is for lists."""

@@ -3,6 +3,7 @@
 from crm.models.applications import Application, DeviceGrant, Grant
 from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
+from crm.models.idempotency import IdempotencyKey
 from crm.models.records import ExternalReference, Record, new_id
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
 from crm.models.users import Team, User
@@ -16,6 +17,7 @@ __all__ = [
     "ExternalReference",
     "FeedState",
     "Grant",
+    "IdempotencyKey",
     "Record",
     "SearchKey",
     "SyncCheckpoint",

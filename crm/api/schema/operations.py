@@ -27,6 +27,8 @@ class OperationSchema(Bodies):
         if operation is None:
             return None
         operation.setdefault("security", [])
+        if self.is_repeatable():
+            operation.setdefault("parameters", []).append(parameters.reference("Idempotency-Key"))
         answers = operation["responses"]
         for answer in answers.values():
             answer["headers"] = {**responses.headers(), **answer.get("headers", {})}
@@ -35,6 +37,10 @@ class OperationSchema(Bodies):
         operation["x-tag-description"] = get_doc(self.view.__class__)
         return operation
 
+    def is_repeatable(self) -> bool:
+        """Tell whether the operation takes an Idempotency-Key: whatever changes something for a caller with a token."""
+        return self.method in {"POST", "PUT", "PATCH", "DELETE"} and bool(self.get_auth())
+
     def refusals(self) -> list[str]:
         """Return the statuses with which this operation can refuse, besides those that all share."""
         codes = [*(["404"] if "{" in self.path else []), *getattr(self.view, "own_refusals", ())]
@@ -42,6 +48,8 @@ class OperationSchema(Bodies):
             codes.append("422")
         if self.method in {"POST", "PUT", "PATCH"}:
             codes += responses.WITH_BODY
+        if self.is_repeatable():
+            codes += ["409", "422"]
         if self.is_resource() and (self.method in {"PUT", "PATCH", "DELETE"} or self.view.action == "restore"):
             codes += ["409", *responses.VERSIONED]
         return codes

@@ -39,6 +39,11 @@ COMMON: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "maxLength": 500, "pattern": ETAGS},
         "example": '"73219-Zk1vVb0Qd2xA"',
     },
+    "Idempotency-Key": {
+        "description": _("Your name for this request: sent again within a day, it is answered alike, without effect."),
+        "schema": {"type": "string", "maxLength": 257, "pattern": r'^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$'},
+        "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
+    },
     "If-None-Match": {
         "description": _(
             "The ETag of your copy, which is still good when the answer is 304; `*` with PUT: create only."
