@@ -99,6 +99,7 @@ class CustomerViewSet(TimelineActions, RecordViewSet):
         "is_active": ["exact"],
     }
     ordering_fields = ["name"]
+    natural_keys = ("email", "tax_id")
 
     def with_members(self, visible: RecordQuerySet, pk: Any) -> RecordQuerySet:
         """Return a customer, and the people of an organization, among those that are visible."""
@@ -123,6 +124,7 @@ class InteractionSerializer(RecordSerializer):
         )
 
     kept_by_put = RecordSerializer.kept_by_put | {"user", "occurred_at"}
+    callers = (*RecordSerializer.callers, "user")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse to be about a record that there is not, or not for the caller."""
@@ -134,11 +136,6 @@ class InteractionSerializer(RecordSerializer):
             if model is None or not model.objects.visible_to(user).filter(pk=attrs["about_id"]).exists():
                 raise ValidationError({"about_id": [ErrorDetail(_("There is no such record."), "does_not_exist")]})
         return attrs
-
-    def create(self, validated_data: dict[str, Any]) -> Interaction:
-        """Record an interaction as the caller's own, unless another colleague is named."""
-        validated_data.setdefault("user", self.context["request"].user)
-        return super().create(validated_data)  # type: ignore[no-any-return]
 
 
 class InteractionViewSet(RecordViewSet):

@@ -29,6 +29,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "history": READERS,
     "restore": WRITERS,
     "timeline": READERS,
+    "batch": READERS,  # each item needs its own
 }
 
 
@@ -64,6 +65,7 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "upsert": lambda: client.put(elsewhere, body),
         "destroy": lambda: client.delete(f"{path}/{record.pk}"),
         "history": lambda: client.get(f"{path}/{record.pk}/history"),
+        "batch": lambda: client.post(f"{path}/batch", {"items": [{"operation": "create", "data": body}]}),
         "timeline": lambda: client.get(f"{path}/{record.pk}/timeline"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()

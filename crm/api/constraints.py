@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import errors
 
 if TYPE_CHECKING:
-    from django.db import IntegrityError
+    from django.db import IntegrityError, OperationalError
 
 
 @cache
@@ -36,3 +36,11 @@ def as_refusal(error: IntegrityError, problem: Any) -> Any:
     if isinstance(cause, errors.ForeignKeyViolation):
         return problem("conflict", _("A record that this one refers to, or that refers to it, has changed."))
     return problem("conflict") if isinstance(cause, errors.UniqueViolation) else None
+
+
+def as_delay(error: OperationalError, problem: Any) -> Any:
+    """Return the problem of a transaction that stood in another's way, and would not the next time; 503."""
+    passing = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+    if not isinstance(error.__cause__, passing):
+        return None
+    return problem("unavailable", _("Others are changing the same records; try again."), Retry_After="1")

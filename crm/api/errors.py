@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.views import set_rollback
 
 from crm.api.characters import without_control_characters
-from crm.api.constraints import as_refusal
+from crm.api.constraints import as_delay, as_refusal
 from crm.api.renderers import JSONRenderer, XMLRenderer
 from crm.logs import request_id
 
@@ -130,16 +130,25 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         logger.error("Unhandled error at %s", request.path, exc_info=error)
         got_request_exception.send(sender=None, request=request._request)
         known = Problem("error", _("The error is on record under this request id."))
-    name = known.name if isinstance(known, Problem) else name_of(known)
-    errors = known.errors if isinstance(known, Problem) else flattened(known)
-    detail = str(known.detail) if isinstance(known.detail, str) else ""
     response = Response(
-        document(request, name, detail, errors) | {"status": known.status_code},
+        document_of(request, known),
         status=known.status_code,
         headers={**headers_of(known), **getattr(known, "headers", {})},
     )
     use_problem_media_type(request, response)
     return response
+
+
+def document_of(request: Any, known: exceptions.APIException) -> dict[str, Any]:
+    """Return the problem that a refusal is answered with."""
+    name = known.name if isinstance(known, Problem) else name_of(known)
+    detail = str(known.detail) if isinstance(known.detail, str) else ""
+    return document(request, name, detail, faults_of(known)) | {"status": known.status_code}
+
+
+def faults_of(known: exceptions.APIException) -> list[dict[str, Any]] | None:
+    """Return what is wrong where, as far as a refusal says."""
+    return known.errors if isinstance(known, Problem) else flattened(known)
 
 
 def recognised(error: Exception) -> exceptions.APIException | None:
@@ -230,4 +239,5 @@ MEANINGS: dict[type[Exception], Callable[[Any], exceptions.APIException | None]]
     ProtectedError: still_referred_to,
     DjangoValidationError: rule_broken,
     IntegrityError: lambda error: as_refusal(error, Problem),
+    OperationalError: lambda error: as_delay(error, Problem),
 }

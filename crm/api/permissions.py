@@ -40,7 +40,7 @@ class MayDo(BasePermission):
         if request.user.view_level(model) is None:
             return False
         special: dict[str, tuple[str, ...]] = getattr(view, "permission_verbs", {})
-        verbs = special.get(view.action) or VERBS.get(request.method or "GET") or ()
+        verbs = special[view.action] if view.action in special else VERBS.get(request.method or "GET", ())
         options = model._meta
         return all(request.user.has_perm(f"{options.app_label}.{verb}_{options.model_name}") for verb in verbs)
 

@@ -43,6 +43,11 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
             return queryset.visible_to(self.context["request"].user)
         return queryset.filter(is_active=True) if queryset.model is User else queryset
 
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the record; one that was looked up along with others costs no query."""
+        known = self.context.get("known", {}).get(self.field_name, {})
+        return known[data] if isinstance(data, str) and data in known else super().to_internal_value(data)
+
 
 class ExternalReferenceSerializer(StrictModelSerializer):
     """The name by which another system knows the record."""
@@ -67,7 +72,7 @@ class CustomValuesField(serializers.JSONField):
         serializer: Any = self.parent
         is_patch = getattr(serializer, "partial", False) and serializer.instance is not None
         values = dict(serializer.instance.custom) if is_patch else {}
-        fields = {item.name: item for item in CustomField.objects.of(serializer.Meta.model)} if data else {}
+        fields = self.known_fields(serializer) if data else {}
         errors: dict[str, Any] = {}
         for name, value in data.items():
             if name not in fields:
@@ -83,6 +88,13 @@ class CustomValuesField(serializers.JSONField):
             raise ValidationError(errors)
         return values
 
+    def known_fields(self, serializer: Any) -> Mapping[str, CustomField]:
+        """Return the fields of the kind of record by name; many records share what was looked up for them."""
+        found: Mapping[str, CustomField] | None = self.context.get("custom_fields")
+        if found is None:
+            found = {item.name: item for item in CustomField.objects.of(serializer.Meta.model)}
+        return found
+
 
 class RecordSerializer(StrictModelSerializer):
     """The serializer of a record: a resource names its model and fields, the rest is given.
@@ -91,7 +103,9 @@ class RecordSerializer(StrictModelSerializer):
     """
 
     serializer_related_field = VisibleRelatedField
+    judged: Record  # as it would be
     kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "external_references"})
+    callers: ClassVar[tuple[str, ...]] = ("owner",)  # colleagues that are, unless said otherwise, who creates
     field_sets: ClassVar[dict[type, dict[str, AnyField]]] = {}
 
     custom = CustomValuesField(required=False, help_text=_("Values of the fields that an administrator added."))
@@ -180,20 +194,26 @@ class RecordSerializer(StrictModelSerializer):
             record.clean()
         except DjangoValidationError as error:
             raise rule_broken(error) from error
+        self.judged = record
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         """Write a new record, the caller's unless said otherwise."""
         references = validated_data.pop("external_references", ())
-        user = self.context["request"].user
         record = self.Meta.model(**validated_data)
-        if "owner" not in validated_data:
-            record.owner_id = user.pk
-        if "team" not in validated_data:
-            record.team_id = user.team_id
+        self.assign(record, validated_data)
         record.save(force_insert=True)
         self.refer(record, references)
         return record
+
+    def assign(self, record: Any, attrs: Mapping[str, Any]) -> None:
+        """Make a new record the caller's, as far as the values do not name others."""
+        user = self.context["request"].user
+        for name in self.callers:
+            if name not in attrs:
+                setattr(record, f"{name}_id", user.pk)
+        if "team" not in attrs:
+            record.team_id = user.team_id
 
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
         """Write the changed record."""

@@ -15,6 +15,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.response import Response
 
 from crm.api import filters, pagination
+from crm.api.batch import BatchActions
 from crm.api.characters import CONTROL
 from crm.api.concurrency import check_preconditions, etag, is_unchanged
 from crm.api.errors import ParameterError, Problem
@@ -144,13 +145,14 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         return Response(orjson.Fragment(text), status=code, headers=headers)
 
 
-class RecordViewSet(HistoryActions, ShapedViewSet):
+class RecordViewSet(BatchActions, HistoryActions, ShapedViewSet):
     """Everything that a client can do with a kind of record."""
 
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
         "by_external_id": (),
         "upsert": ("add", "change"),
         "restore": ("add", "change"),
+        "batch": (),
     }
 
     def more_parameters(self) -> tuple[str, ...]:

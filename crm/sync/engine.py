@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import SyncRefusal, Team
 from crm.sync import registry, sources
+from crm.sync.missing import deactivate_missing
 from crm.sync.rows import Mark, Problem, SourceRow, Unreadable, can_deactivate, external_id, translate
 from crm.sync.runs import RunLog, identity_of
-from crm.sync.statements import deactivate_missing
 from crm.sync.upsert import Outcome
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from crm.bulk import insert, known_as, refer, update, values_of
 from crm.models import ExternalReference
-from crm.sync.statements import insert, known_as, refer, update, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -45,6 +45,8 @@ class Bodies(Components):
             return {"200": self.page(self.pages()[self.view.action])}
         if self.view.action == "destroy":
             return {"204": {"description": _("Deleted."), "headers": responses.headers()}}
+        if self.view.action == "batch":
+            return {"200": self.batch_answer()}
         found = {"200": self.record(_("The record."))}
         unchanged = {"description": _("Your copy is still good."), "headers": responses.headers("ETag")}
         created = self.record(_("The new record."), "Location")
@@ -62,6 +64,13 @@ class Bodies(Components):
         content = {JSON: schema, XML: schema}
         answer = {"description": description, "headers": responses.headers("ETag", *names), "content": content}
         return {**answer, "links": self.links()} if "Location" in names else answer
+
+    def batch_answer(self) -> dict[str, Any]:
+        """Return the answer that says what became of each item."""
+        from crm.api.batch import BatchAnswerSerializer
+
+        schema = {"schema": self.resolve_serializer(BatchAnswerSerializer, "response").ref}
+        return {"description": _("What became of each item."), "content": {JSON: schema, XML: schema}}
 
     def links(self) -> dict[str, Any]:
         """Return which operations take the id of a new record."""

@@ -29,6 +29,7 @@ BY_NAME: dict[str, Any] = {
     "first_name": "John",
     "given_name": "John",
     "industry": "Logistics",
+    "items": [{"operation": "delete", "id": ID}],
     "job_title": "Buyer",
     "language": "en",
     "last_name": "Doe",

@@ -118,7 +118,7 @@ class OperationSchema(Bodies):
             found.append(parameters.reference("If-None-Match"))
         if self.method in {"PUT", "PATCH", "DELETE"} or action == "restore":
             found.append(parameters.reference("If-Match"))
-        if action == "destroy":
+        if action in {"destroy", "batch"}:
             return [*found, parameters.media_format(self.map_renderers("format"))]
         return [*found, *parameters.shape_parameters(self.view)]
 

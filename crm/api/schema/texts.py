@@ -77,6 +77,15 @@ OPERATIONS: dict[str, Words] = {
             " organization also what happened with its people."
         ),
     ),
+    "batch": Words(
+        "batch_{many}",
+        _("Change many %(many)s"),
+        _(
+            "Does up to 1,000 operations in this order, each as if it came alone, and answers what became of each."
+            " An upsert changes the fields given of the record that it finds, or creates one. With `atomic`, one"
+            " refusal refuses all."
+        ),
+    ),
 }
 PATHS: dict[str, Any] = {
     "id": _("Identifier of the record."),

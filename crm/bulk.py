@@ -1,11 +1,11 @@
-"""Set-based statements on records."""
+"""Set-based statements on records: their number does not grow with the rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import JSONField
 from django.utils import timezone
 from psycopg import sql
@@ -14,15 +14,12 @@ from psycopg.types.json import Jsonb
 from crm.models import ExternalReference, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
-
-    from django.db.models import QuerySet
 
     from crm.models import Record
 
 KEPT = frozenset({"id", "created_at", "updated_at"})
-CHUNK = 1000
 
 
 def values_of(record: Record) -> dict[str, Any]:
@@ -59,7 +56,7 @@ def insert(model: type[Record], records: Sequence[Record]) -> None:
     now = timezone.now()
     fields = [one for one in model._meta.concrete_fields if not one.generated]
     for record in records:
-        record.created_at = record.updated_at = now
+        record.updated_at = now
     pairs = [(one.attname, isinstance(one, JSONField)) for one in fields]
     rows = (
         [Jsonb(getattr(record, name)) if is_json else getattr(record, name) for name, is_json in pairs]
@@ -121,22 +118,3 @@ def update(model: type[Record], changed: Sequence[tuple[Record, Collection[str]]
             ),
             arrays,
         )
-
-
-def deactivate_missing(model: type[Record], system: str, seen: Collection[str], *, is_preview: bool) -> Iterator[str]:
-    """Give up the active records that `system` knows by an id that was not `seen`; return those ids."""
-    references = ExternalReference.objects.filter(
-        content_type=ContentType.objects.get_for_model(model), system=system
-    ).values_list("external_id", "object_id")
-    missing = [(name, record) for name, record in references.iterator(CHUNK) if name not in seen]
-    for start in range(0, len(missing), CHUNK):
-        names = {record: name for name, record in missing[start : start + CHUNK]}
-        with transaction.atomic():
-            known: QuerySet[Any] = model.objects.filter(pk__in=names)
-            active = known.filter(is_active=True).order_by("pk")
-            records = list(active if is_preview else active.select_for_update(no_key=True))
-            for record in records:
-                record.is_active = False
-            if not is_preview:
-                update(model, [(record, {"is_active"}) for record in records])
-        yield from (names[record.pk] for record in records)

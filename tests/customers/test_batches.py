@@ -1,0 +1,100 @@
+"""Batches of customers: what the database refuses, keys, and many at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from customers.models import Address, Customer
+from tests.samples import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(api_client: Any, integration: Any) -> Any:
+    return api_client(integration, "customers:read", "customers:write")
+
+
+def batch(client: Any, *items: dict[str, Any], path: str = "customers") -> list[dict[str, Any]]:
+    answer = client.post(f"/api/v1/{path}/batch", {"items": list(items)})
+    assert answer.status_code == 200, answer.content
+    return list(answer.json()["results"])
+
+
+def test_the_database_refuses_the_guilty_only(client: Any) -> None:
+    customer = make(Customer)
+    address = {"customer": str(customer.pk), "city": "Berlin", "country": "DE"}
+    first = {"operation": "create", "data": {**address, "is_primary": True}}
+    results = batch(client, first, {"operation": "create", "data": address}, first, path="addresses")
+    assert [one["status"] for one in results] == [201, 201, 409]
+    assert results[2]["problem"]["errors"][0]["code"] == "address_one_primary"
+    assert Address.objects.count() == 2
+
+
+def test_who_is_still_referred_to_stays(client: Any) -> None:
+    firm = make(Customer, kind="organization")
+    make(Customer, organization=firm)
+    other = make(Customer)
+    results = batch(client, *({"operation": "delete", "id": str(one.pk)} for one in (other, firm)))
+    assert [one["status"] for one in results] == [204, 409]
+
+
+def test_an_upsert_finds_by_a_key(client: Any) -> None:
+    known = make(Customer, email="ada@example.com", lifecycle="lead")
+    item = {"operation": "upsert", "key": "email", "data": {"email": "ada@example.com", "lifecycle": "customer"}}
+    new = {"operation": "upsert", "key": "email", "data": {"email": "eve@example.com", "name": "Eve"}}
+    results = batch(client, item, new, new)
+    assert [one["status"] for one in results] == [200, 201, 200]
+    known.refresh_from_db()
+    assert (known.lifecycle, Customer.objects.count()) == ("customer", 2)
+
+
+def test_a_key_that_several_have_names_nobody(client: Any) -> None:
+    for _number in range(2):
+        make(Customer, email="ada@example.com")
+    item = {"operation": "upsert", "key": "email", "data": {"email": "ada@example.com"}}
+    assert [one["status"] for one in batch(client, item, {**item, "data": {"name": "Ada"}})] == [409, 422]
+
+
+def test_what_follows_from_other_fields_is_filled_in(client: Any) -> None:
+    data = {"given_name": "Ada", "family_name": "Lovelace", "email": "ADA@Example.com", "phone": "+49 30 1234567"}
+    (result,) = batch(client, {"operation": "create", "data": data})
+    found = Customer.objects.get(pk=result["id"])
+    assert (found.name, found.email, found.phone_e164) == ("Ada Lovelace", "ada@example.com", "+49301234567")
+
+
+def test_a_rule_of_the_model_is_kept(client: Any) -> None:
+    firm = make(Customer, kind="organization")
+    data = {"name": "Firm", "kind": "organization", "organization": str(firm.pk)}
+    (result,) = batch(client, {"operation": "create", "data": data})
+    assert (result["status"], result["problem"]["errors"][0]["pointer"]) == (422, "/organization")
+
+
+def test_what_was_read_can_be_sent_back(client: Any) -> None:
+    before = client.get(f"/api/v1/customers/{make(Customer).pk}").json()
+    (result,) = batch(client, {"operation": "update", "id": before["id"], "data": before})
+    assert result["status"] == 200
+    assert client.get(f"/api/v1/customers/{before['id']}").json() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_at_once_put_each_name_once(client: Any) -> None:
+    items = [
+        {"operation": "upsert", "system": "erp", "external_id": str(number), "data": {"name": f"Customer {number}"}}
+        for number in range(50)
+    ]
+
+    def send(number: int) -> set[int]:
+        try:
+            return {one["status"] for one in batch(client, *(items if number % 2 else reversed(items)))}
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        codes = set().union(*threads.map(send, range(4)))
+    assert codes == {200, 201}
+    assert Customer.objects.count() == 50
