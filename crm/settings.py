@@ -239,6 +239,7 @@ INITIAL_ACCESS_TOKEN = environment.text("INITIAL_ACCESS_TOKEN")
 
 # ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 IDEMPOTENCY_HOURS = environment.number("IDEMPOTENCY_HOURS", 24)
+EXPORT_SECONDS = environment.number("EXPORT_SECONDS", 600)
 CHANGE_DAYS = environment.number("CHANGE_DAYS", 0)
 REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
 DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)

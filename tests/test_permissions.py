@@ -29,6 +29,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "history": READERS,
     "restore": WRITERS,
     "timeline": READERS,
+    "export": READERS,
     "batch": READERS,  # each item needs its own
 }
 
@@ -66,6 +67,7 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "destroy": lambda: client.delete(f"{path}/{record.pk}"),
         "history": lambda: client.get(f"{path}/{record.pk}/history"),
         "batch": lambda: client.post(f"{path}/batch", {"items": [{"operation": "create", "data": body}]}),
+        "export": lambda: client.get(f"{path}/export"),
         "timeline": lambda: client.get(f"{path}/{record.pk}/timeline"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()

@@ -110,6 +110,14 @@ class CSVRenderer(BaseRenderer):
         return out.getvalue().encode()
 
 
+class JSONLinesRenderer(BaseRenderer):
+    """One JSON object a line: what an export streams."""
+
+    media_type = "application/jsonl"
+    format = "jsonl"
+    charset = None
+
+
 def cell(value: Any) -> Any:
     """Return one value as it stands in a cell."""
     if isinstance(value, dict | list | bool):

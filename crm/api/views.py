@@ -10,6 +10,7 @@ from django.utils.http import http_date
 
 from crm.api.filters import refuse_other_encodings, refuse_unknown
 from crm.api.idempotency import use_once
+from crm.api.renderers import CSVRenderer, JSONLinesRenderer
 from crm.api.throttles import rate_limit_headers
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class AnswerHeaders:
         use_once(self, request)
 
     def get_renderers(self) -> list[Any]:
-        """Return the media types: CSV is for lists."""
+        """Return the media types: CSV is for lists; an export is lines of one kind or the other."""
+        if getattr(self, "action", "") == "export":
+            return [CSVRenderer(), JSONLinesRenderer()]
         renderers: list[Any] = super().get_renderers()  # type: ignore[misc]
         return [item for item in renderers if item.format != "csv" or getattr(self, "action", "") in self.tabular]
 

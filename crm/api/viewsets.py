@@ -19,6 +19,7 @@ from crm.api.batch import BatchActions
 from crm.api.characters import CONTROL
 from crm.api.concurrency import check_preconditions, etag, is_unchanged
 from crm.api.errors import ParameterError, Problem
+from crm.api.export import ExportActions
 from crm.api.history import HistoryActions
 from crm.api.permissions import READ, SCOPES, HasScope, MayDo, require_scope
 from crm.api.representation import RowJSON, RowVersion, Shape, known_fields, shape_of
@@ -96,12 +97,16 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         ordering = filters.read_ordering(params.get("ordering"), self.orderings(), self.default_ordering)
 
         def rows_for(caller: Any) -> RecordQuerySet:
-            queryset = self.visible_to(caller)
-            return self.narrowed(self.filterset_class(params, queryset, names).apply() if names else queryset)
+            return self.filtered(self.visible_to(caller), names)
 
         page = pagination.read_page(self, rows_for, self.shape(), ordering)
         count = pagination.counted(rows_for(request.user), params["count"]) if "count" in params else {}
         return page.respond(request, **count)
+
+    def filtered(self, queryset: RecordQuerySet, names: Sequence[str]) -> RecordQuerySet:
+        """Apply the filters of these names, and what else narrows a list."""
+        params = self.request.query_params
+        return self.narrowed(self.filterset_class(params, queryset, names).apply() if names else queryset)
 
     def more_parameters(self) -> tuple[str, ...]:
         """Return the parameters of the list that are not fields."""
@@ -145,7 +150,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         return Response(orjson.Fragment(text), status=code, headers=headers)
 
 
-class RecordViewSet(BatchActions, HistoryActions, ShapedViewSet):
+class RecordViewSet(BatchActions, ExportActions, HistoryActions, ShapedViewSet):
     """Everything that a client can do with a kind of record."""
 
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {

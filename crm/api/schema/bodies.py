@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from drf_spectacular.utils import Direction
 
 JSON, XML, CSV, MERGE_PATCH = "application/json", "application/xml", "text/csv", "application/merge-patch+json"
+LINES = "application/jsonl"
+TABLE = {"type": "string", "maxLength": 100_000_000, "pattern": r"^[^\u0000]*$"}
+EXPORTED: dict[str, Any] = {
+    CSV: {"schema": TABLE, "example": "id,name\n019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10,John Doe\n"},
+    LINES: {"schema": TABLE, "example": '{"id":"019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10","name":"John Doe"}\n'},
+}
 LINKED = ("retrieve", "update", "partial_update", "destroy")
 
 
@@ -47,6 +53,8 @@ class Bodies(Components):
             return {"204": {"description": _("Deleted."), "headers": responses.headers()}}
         if self.view.action == "batch":
             return {"200": self.batch_answer()}
+        if self.view.action == "export":
+            return {"200": {"description": _("All records."), "content": EXPORTED}}
         found = {"200": self.record(_("The record."))}
         unchanged = {"description": _("Your copy is still good."), "headers": responses.headers("ETag")}
         created = self.record(_("The new record."), "Location")
@@ -95,10 +103,9 @@ class Bodies(Components):
             name=f"{name}List", type=ResolvedComponent.SCHEMA, schema=responses.page_of(name), object=name
         )
         self.registry.register_on_missing(page)
-        table = {"type": "string", "maxLength": 100_000_000, "pattern": r"^[^\u0000]*$"}
         content = {JSON: {"schema": page.ref}, XML: {"schema": page.ref}}
         if self.view.action == "list":
-            content[CSV] = {"schema": table}
+            content[CSV] = {"schema": TABLE}
         return {"description": _("A page of records."), "headers": responses.headers("Link"), "content": content}
 
     def component(self) -> ResolvedComponent:

@@ -77,7 +77,7 @@ def add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         content = answer.get("content", {})
         for media_type in (item for item in JSON_TYPES if item in content and content[item].keys() == {"schema"}):
             content[media_type] = {**content[media_type], "example": example_of(content[media_type]["schema"], schemas)}
-        if "text/csv" in content:
+        if "text/csv" in content and "application/json" in content:
             content["text/csv"]["example"] = csv_example(content["application/json"]["example"]["results"][0])
 
 

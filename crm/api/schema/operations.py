@@ -44,7 +44,7 @@ class OperationSchema(Bodies):
     def refusals(self) -> list[str]:
         """Return the statuses with which this operation can refuse, besides those that all share."""
         codes = [*(["404"] if "{" in self.path else []), *getattr(self.view, "own_refusals", ())]
-        if self.is_resource() and self.view.action == "list":
+        if self.is_resource() and self.view.action in {"list", "export"}:
             codes.append("422")
         if self.method in {"POST", "PUT", "PATCH"}:
             codes += responses.WITH_BODY
@@ -109,11 +109,16 @@ class OperationSchema(Bodies):
             return [*found, *own()]
         if not self.is_resource():
             return [*super()._get_parameters()]
-        action = self.view.action
-        if action == "list":
-            return [*found, *parameters.list_parameters(self.view)]
+        return [*found, *self.kit_parameters(self.view.action)]
+
+    def kit_parameters(self, action: str) -> list[dict[str, Any]]:
+        """Return the parameters of an operation of the kit, besides those in the path."""
+        makers = {"list": parameters.list_parameters, "export": parameters.export_parameters}
+        if action in makers:
+            return makers[action](self.view)
         if action in self.pages():
-            return [*found, *parameters.page_parameters(self.pages()[action], self.view)]
+            return parameters.page_parameters(self.pages()[action], self.view)
+        found = []
         if action in {"retrieve", "by_external_id", "upsert"}:
             found.append(parameters.reference("If-None-Match"))
         if self.method in {"PUT", "PATCH", "DELETE"} or action == "restore":

@@ -140,16 +140,29 @@ def expansions(serializer: Any) -> list[str]:
 
 def list_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
     """Return the parameters of a list."""
-    orderings = [sign + name for name in (*dict.fromkeys(("id", *view.orderings())),) for sign in ("", "-")]
-    search = query("search", TEXT, _("Containing this text, whatever its case, accents and width."))
     return [
         reference("limit"),
         reference("cursor"),
-        query("ordering", choice_of(orderings), _("Sort by these fields; a minus turns the direction.")),
-        *([search] if getattr(view.model, "search_fields", ()) else []),
+        *choosing_parameters(view),
         reference("count"),
         *shape_parameters(view),
         *filter_parameters(view),
+    ]
+
+
+def export_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
+    """Return the parameters of an export."""
+    fields = fields_parameter(view.serializer_class)
+    return [*choosing_parameters(view), fields, format_parameter(view), *filter_parameters(view)]
+
+
+def choosing_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
+    """Return the parameters that sort and search."""
+    orderings = [sign + name for name in (*dict.fromkeys(("id", *view.orderings())),) for sign in ("", "-")]
+    search = query("search", TEXT, _("Containing this text, whatever its case, accents and width."))
+    return [
+        query("ordering", choice_of(orderings), _("Sort by these fields; a minus turns the direction.")),
+        *([search] if getattr(view.model, "search_fields", ()) else []),
     ]
 
 

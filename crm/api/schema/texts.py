@@ -86,6 +86,11 @@ OPERATIONS: dict[str, Words] = {
             " refusal refuses all."
         ),
     ),
+    "export": Words(
+        "export_{many}",
+        _("Export %(many)s"),
+        _("Answers all records that the filters keep, as they are at one moment: CSV, or one JSON object a line."),
+    ),
 }
 PATHS: dict[str, Any] = {
     "id": _("Identifier of the record."),
