@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
@@ -16,24 +17,33 @@ from rest_framework.response import Response
 
 from crm.api import filters
 from crm.api.characters import CONTROL
-from crm.api.concurrency import CONDITION, ETAG, MAX_CONDITION
+from crm.api.concurrency import MAX_CONDITION
 from crm.api.errors import Problem, document_of, faults_of
 from crm.api.representation import RowVersion
 from crm.api.writer import Item, Result, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from crm.api.requests import ApiRequest
 
 MOST: Final = 1000
+SYSTEM: Final = r"\A[-a-zA-Z0-9_]+\Z"
+NAME: Final = r"\A[^\x00-\x1f\x7f]+\Z"
+KEY: Final = r"\A[a-z_]+\Z"
+VERSION: Final = r'\A(\*|"[!#-~]*")\Z'
 MEMBERS: Final[dict[str, frozenset[str]]] = {
     "create": frozenset({"data"}),
     "update": frozenset({"id", "data", "if_match"}),
     "upsert": frozenset({"system", "external_id", "key", "data", "if_match"}),
     "delete": frozenset({"id", "if_match"}),
 }
-LIMITS: Final = {"system": 50, "external_id": 200, "key": 50, "if_match": MAX_CONDITION}
+NEEDED: Final[dict[str, frozenset[str]]] = {
+    "create": frozenset({"data"}),
+    "update": frozenset({"id", "data"}),
+    "upsert": frozenset({"data"}),
+    "delete": frozenset({"id"}),
+}
 
 
 class BatchItemSerializer(serializers.Serializer[Any]):
@@ -41,20 +51,23 @@ class BatchItemSerializer(serializers.Serializer[Any]):
 
     operation = serializers.ChoiceField(list(MEMBERS), help_text=gettext_lazy("What to do."))
     id = serializers.UUIDField(required=False, help_text=gettext_lazy("The record, to update or delete it."))
-    system = serializers.SlugField(
-        required=False, max_length=50, help_text=gettext_lazy("The other system, for an upsert by its id.")
+    system = serializers.RegexField(
+        SYSTEM, required=False, max_length=50, help_text=gettext_lazy("The other system, for an upsert by its id.")
     )
-    external_id = serializers.CharField(
-        required=False, max_length=200, help_text=gettext_lazy("Identifier of the record in that system.")
+    external_id = serializers.RegexField(
+        NAME, required=False, max_length=200, help_text=gettext_lazy("Identifier of the record in that system.")
     )
-    key = serializers.CharField(
-        required=False, max_length=50, help_text=gettext_lazy("Field of the data by which an upsert finds the record.")
+    key = serializers.RegexField(
+        KEY,
+        required=False,
+        max_length=50,
+        help_text=gettext_lazy("Field of the data by which an upsert finds the record."),
     )
     data = serializers.DictField(  # type: ignore[assignment]  # a field takes the place of the property
         required=False, help_text=gettext_lazy("The record, or what changes, as the single operation takes it.")
     )
-    if_match = serializers.CharField(
-        required=False, max_length=MAX_CONDITION, help_text=gettext_lazy("The ETag that you read.")
+    if_match = serializers.RegexField(
+        VERSION, required=False, max_length=MAX_CONDITION, help_text=gettext_lazy("The ETag that you read.")
     )
 
 
@@ -71,7 +84,7 @@ class BatchResultSerializer(serializers.Serializer[Any]):
     """What became of one item."""
 
     status = serializers.IntegerField(help_text=gettext_lazy("What the single operation would have answered."))
-    id = serializers.UUIDField(required=False, help_text=gettext_lazy("The record."))
+    record = serializers.UUIDField(required=False, help_text=gettext_lazy("Identifier of the record."))
     etag = serializers.CharField(required=False, max_length=100, help_text=gettext_lazy("Its version, for `If-Match`."))
     problem = serializers.DictField(required=False, help_text=gettext_lazy("Why it was refused (RFC 9457)."))
 
@@ -130,7 +143,7 @@ class BatchActions:
         for result in results:
             answer: dict[str, Any] = {"status": result.status}
             if result.id is not None:
-                answer["id"] = result.id
+                answer["record"] = result.id
             if result.refusal is not None:
                 answer["problem"] = document_of(self.request, result.refusal)
             elif result.id in versions:
@@ -138,47 +151,81 @@ class BatchActions:
             yield answer
 
 
-def envelope(body: Any) -> tuple[bool, list[Any]]:
+def envelope(body: Any) -> tuple[bool, list[dict[str, Any]]]:
     """Return whether all or nothing is to be done, and the items; raise ValidationError where the body is not so."""
     if not isinstance(body, dict):
         raise ValidationError({"non_field_errors": [ErrorDetail(_("An object is expected."), code="not_an_object")]})
-    errors = {name: [ErrorDetail(_("Unknown field."), code="unknown")] for name in body.keys() - {"atomic", "items"}}
+    errors: dict[str, Any] = {
+        name: [ErrorDetail(_("Unknown field."), code="unknown")] for name in body.keys() - {"atomic", "items"}
+    }
     is_atomic, items = body.get("atomic", False), body.get("items")
     if not isinstance(is_atomic, bool):
         errors["atomic"] = [ErrorDetail(_("True or false is expected, not a text or a number."), code="wrong_type")]
     if not isinstance(items, list) or not 1 <= len(items) <= MOST:
         errors["items"] = [ErrorDetail(_("A list of 1 to 1,000 items is expected."), code="invalid")]
+    else:
+        errors |= {"items": faults} if (faults := faults_in(items)) else {}
     if errors:
         raise ValidationError(errors)
     return is_atomic, items or []
 
 
-def item_of(row: Any, keys: Iterable[str]) -> Item:
-    """Return the item that a member of the body stands for; raise ValidationError where it is none."""
-    if not isinstance(row, dict) or row.get("operation") not in MEMBERS:
-        raise wrong("operation", _("Use create, update, upsert or delete."))
-    allowed = MEMBERS[row["operation"]]
-    if unknown := row.keys() - allowed - {"operation"}:
+def faults_in(rows: Sequence[Any]) -> dict[str, Any]:
+    """Return, by place, what is wrong with the form of items."""
+    found: dict[str, Any] = {}
+    for place, row in enumerate(rows):
+        if not isinstance(row, dict) or row.keys() - FORMS.keys() or row.get("operation") not in MEMBERS:
+            found[str(place)] = [ErrorDetail(_("Not an operation as the document describes it."), code="invalid")]
+            continue
+        wrong_ones = [name for name, value in row.items() if not FORMS[name](value)]
+        if wrong_ones:
+            found[str(place)] = {
+                name: [ErrorDetail(_("Not in the form expected."), code="invalid")] for name in wrong_ones
+            }
+    return found
+
+
+def short(most: int, pattern: str) -> Callable[[Any], bool]:
+    """Return a check for a text of 1 to `most` characters that has this form."""
+    form = re.compile(pattern)
+    return lambda value: (
+        isinstance(value, str) and 0 < len(value) <= most and bool(form.match(value)) and not CONTROL.search(value)
+    )
+
+
+def is_id(value: Any) -> bool:
+    """Tell whether a value is an id."""
+    try:
+        return isinstance(value, str) and bool(UUID(value))
+    except ValueError:
+        return False
+
+
+FORMS: Final[dict[str, Callable[[Any], bool]]] = {
+    "operation": lambda value: isinstance(value, str),
+    "id": is_id,
+    "system": short(50, SYSTEM),
+    "external_id": short(200, NAME),
+    "key": short(50, KEY),
+    "data": lambda value: isinstance(value, dict),
+    "if_match": short(MAX_CONDITION, VERSION),
+}
+
+
+def item_of(row: dict[str, Any], keys: Iterable[str]) -> Item:
+    """Return the item that a member of the body stands for; raise ValidationError where it makes no sense."""
+    operation = row["operation"]
+    if unknown := row.keys() - MEMBERS[operation] - {"operation"}:
         raise wrong(min(unknown), _("Not for this operation."))
-    for name, limit in LIMITS.items():
-        value = row.get(name, "x")
-        if not isinstance(value, str) or not value or len(value) > limit or CONTROL.search(value):
-            raise wrong(name, _("A text of 1 to %d characters is expected.") % limit)
-    if "data" in allowed and not isinstance(row.get("data"), dict):
-        raise wrong("data", _("An object is expected."))
-    alias = name_of(row) if row["operation"] == "upsert" else None
+    if missing := NEEDED[operation] - row.keys():
+        raise wrong(min(missing), _("This operation needs it."))
+    alias = name_of(row) if operation == "upsert" else None
     key = "" if alias else row.get("key", "")
-    if row["operation"] == "upsert" and not alias and key not in set(keys):
+    if operation == "upsert" and not alias and key not in set(keys):
         known = ", ".join(keys) or _("none")
         raise wrong("key", _("Give system and external_id, or one of these keys: %s.") % known)
-    return Item(
-        row["operation"],
-        data=row.get("data"),
-        id=id_of(row) if "id" in allowed else None,
-        name=alias,
-        key=key,
-        version=version_of(row),
-    )
+    pk = UUID(row["id"]) if "id" in row else None
+    return Item(operation, data=row.get("data"), id=pk, name=alias, key=key, version=version_of(row))
 
 
 def name_of(row: dict[str, Any]) -> tuple[str, str] | None:
@@ -191,23 +238,9 @@ def name_of(row: dict[str, Any]) -> tuple[str, str] | None:
     return str(given[0]), str(given[1])
 
 
-def id_of(row: dict[str, Any]) -> UUID:
-    """Return the id of the record; raise ValidationError for none."""
-    try:
-        return UUID(row["id"])
-    except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise wrong("id", _("The id of a record is expected.")) from error
-
-
 def version_of(row: dict[str, Any]) -> str:
     """Return the version that is to be changed; empty for any."""
-    text = row.get("if_match")
-    if text is None or text == "*":
-        return ""
-    if not CONDITION.fullmatch(text):
-        raise wrong("if_match", _("Send ETags as you read them, or *."))
-    versions = [value.partition("-")[0] for weak, value in ETAG.findall(text) if not weak]
-    return versions[0] if versions else "none"
+    return str(row.get("if_match", "*")).strip('"*').partition("-")[0]
 
 
 def wrong(name: str, text: str) -> ValidationError:

@@ -67,7 +67,7 @@ class XMLRenderer(BaseRenderer):
 def element(name: str, value: Any) -> Iterator[str]:
     """Yield the text of one element; a name that XML does not allow stands in an attribute."""
     tag = name if name.isidentifier() and name.isascii() else "item"
-    opening = tag if tag == name else f"item name={quoteattr(name)}"
+    opening = tag if tag == name else f"item name={quoteattr(without_control_characters(name))}"
     if value is None:
         yield f'<{opening} nil="true"/>'
     elif isinstance(value, dict):

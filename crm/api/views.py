@@ -63,6 +63,8 @@ class AnswerHeaders:
         if getattr(self, "action", "") == "export":
             return [CSVRenderer(), JSONLinesRenderer()]
         renderers: list[Any] = super().get_renderers()  # type: ignore[misc]
+        if getattr(self, "action", "") is None:  # a method that there is not: 405, whatever format it asks for
+            return [*renderers, JSONLinesRenderer()]
         return [item for item in renderers if item.format != "csv" or getattr(self, "action", "") in self.tabular]
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:

@@ -33,7 +33,6 @@ def follow_parameters(view: Any) -> list[dict[str, Any]]:
         *filter_parameters(view),
         fields_parameter(ChangeSerializer),
         query("format", {"type": "string", "enum": ["json", "xml", "csv"]}, FORMAT),
-        {**query("Last-Event-ID", POSITION, _("Position of a reader that listens.")), "in": "header"},
     ]
 
 

@@ -60,7 +60,7 @@ def test_what_a_batch_creates_is_what_a_single_request_creates(client: Any, path
     ).json()["results"]
     if result["status"] == 409:
         pytest.fail("the sample must be one that can be made twice")
-    many = client.get(f"{path}/{result['id']}").json()
+    many = client.get(f"{path}/{result['record']}").json()
     own = {"id", "created_at", "updated_at", "occurred_at"}
     assert {name: many[name] for name in many.keys() - own} == {name: single[name] for name in single.keys() - own}
 
@@ -71,7 +71,7 @@ def test_an_upsert_creates_once_and_then_changes(client: Any, path: str, viewset
     second = batch(client, path, {**item, "data": {"owner": None}}, {**item, "data": {}})
     assert statuses(second) == [200, 200]
     found = client.get(f"{path}/by-external-id/erp/A-1").json()
-    assert (first["status"], found["id"], found["owner"]) == (201, first["id"], None)
+    assert (first["status"], found["id"], found["owner"]) == (201, first["record"], None)
 
 
 def test_a_record_may_be_made_changed_and_deleted_in_one_batch(
@@ -82,8 +82,8 @@ def test_a_record_may_be_made_changed_and_deleted_in_one_batch(
     made = {**name, "data": body_for(viewset.serializer_class)}
     answer = batch(client, path, made, {**name, "data": {"owner": None}})
     assert statuses(answer) == [201, 200]
-    key = answer.json()["results"][0]["id"]
-    assert {one["id"] for one in answer.json()["results"]} == {key}
+    key = answer.json()["results"][0]["record"]
+    assert {one["record"] for one in answer.json()["results"]} == {key}
     assert statuses(batch(client, path, {"operation": "delete", "id": key}, {"operation": "delete", "id": key})) == [
         204,
         404,
@@ -92,11 +92,15 @@ def test_a_record_may_be_made_changed_and_deleted_in_one_batch(
 
 
 def test_one_refusal_refuses_an_atomic_batch(client: Any, path: str, viewset: Any, model: Any) -> None:
-    items: list[dict[str, Any]] = [create(viewset), {"operation": "delete", "id": str(uuid4())}, {"operation": "dance"}]
+    items: list[dict[str, Any]] = [
+        create(viewset),
+        {"operation": "delete", "id": str(uuid4())},
+        {"operation": "create"},
+    ]
     before = model.objects.count()
     answer = batch(client, path, *items, atomic=True)
     assert answer.status_code == 422
-    assert [one["pointer"] for one in answer.json()["errors"]] == ["/items/1", "/items/2/operation"]
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/items/1", "/items/2/data"]
     assert model.objects.count() == before
     assert statuses(batch(client, path, *items)) == [201, 404, 400]
 
@@ -111,7 +115,7 @@ def test_a_version_that_is_gone_is_not_changed(client: Any, path: str, model: An
 @pytest.mark.django_db(transaction=True)
 def test_the_version_of_a_result_can_be_changed(client: Any, path: str, viewset: Any) -> None:
     (result,) = batch(client, path, create(viewset)).json()["results"]
-    item = {"operation": "update", "id": result["id"], "data": {"owner": None}, "if_match": result["etag"]}
+    item = {"operation": "update", "id": result["record"], "data": {"owner": None}, "if_match": result["etag"]}
     assert statuses(batch(client, path, item)) == [200]
     assert statuses(batch(client, path, item)) == [412]
 
@@ -169,18 +173,37 @@ def test_a_body_that_is_no_batch_is_refused(client: Any, path: str, body: Any) -
     [
         None,
         {},
+        {"operation": "dance"},
         {"operation": "create", "data": []},
-        {"operation": "create", "data": {}, "id": str(uuid4())},
-        {"operation": "update", "data": {}},
+        {"operation": "create", "data": {}, "more": 1},
         {"operation": "update", "id": "x", "data": {}},
         {"operation": "update", "id": 1, "data": {}},
         {"operation": "delete", "id": str(uuid4()), "if_match": "x"},
+        {"operation": "upsert", "system": "erp", "external_id": "a\0b", "data": {}},
+        {"operation": "upsert", "system": "erp", "external_id": "", "data": {}},
+        {"operation": "upsert", "system": "e" * 51, "external_id": "1", "data": {}},
+    ],
+)
+def test_an_item_of_another_form_refuses_the_whole_request(
+    client: Any, path: str, viewset: Any, model: Any, item: Any
+) -> None:
+    new, before = create(viewset), model.objects.count()
+    answer = batch(client, path, new, item)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"].startswith("/items/1")
+    assert model.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"operation": "create"},
+        {"operation": "create", "data": {}, "id": str(uuid4())},
+        {"operation": "update", "data": {}},
         {"operation": "upsert", "data": {}},
         {"operation": "upsert", "system": "erp", "data": {}},
-        {"operation": "upsert", "system": "erp", "external_id": "a\0b", "data": {}},
-        {"operation": "upsert", "system": "e" * 51, "external_id": "1", "data": {}},
         {"operation": "upsert", "key": "no_such", "data": {}},
     ],
 )
-def test_an_item_that_is_none_is_refused_alone(client: Any, path: str, viewset: Any, item: Any) -> None:
+def test_an_item_that_makes_no_sense_is_refused_alone(client: Any, path: str, viewset: Any, item: Any) -> None:
     assert statuses(batch(client, path, item, create(viewset))) == [400, 201]

@@ -63,7 +63,7 @@ def test_a_key_that_several_have_names_nobody(client: Any) -> None:
 def test_what_follows_from_other_fields_is_filled_in(client: Any) -> None:
     data = {"given_name": "Ada", "family_name": "Lovelace", "email": "ADA@Example.com", "phone": "+49 30 1234567"}
     (result,) = batch(client, {"operation": "create", "data": data})
-    found = Customer.objects.get(pk=result["id"])
+    found = Customer.objects.get(pk=result["record"])
     assert (found.name, found.email, found.phone_e164) == ("Ada Lovelace", "ada@example.com", "+49301234567")
 
 

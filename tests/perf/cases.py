@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,18 +12,20 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.api.pagination import Cursor
 from customers.models import Customer
+from tests.perf import limits
 from tests.perf.measure import Row, factor, medians, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+numbers = itertools.count(time.time_ns() // 1_000_000)
 CUSTOMERS = "/api/v1/customers"
 NEW = {"name": "John Doe", "email": "john.doe@example.com", "phone": "123456789"}
 
 
 def api(send: Callable[..., bytes]) -> list[Row]:
     """Return the lines about the API."""
-    return [*reading(send), *writing(send), *searching(send), *queries(send)]
+    return [*reading(send), *writing(send), *searching(send), *many(send), *feed(send), *queries(send)]
 
 
 def reading(send: Callable[..., bytes]) -> Iterator[Row]:
@@ -66,6 +70,42 @@ def searching(send: Callable[..., bytes]) -> Iterator[Row]:
         }
     )
     yield factor("search for 8 letters", seconds["equality"], seconds["search"], 10, "equality on an indexed field")
+
+
+def many(send: Callable[..., bytes]) -> Iterator[Row]:
+    """Measure batches against COPY into the same table without triggers, and exports against COPY out of it."""
+    seconds = medians({"copy": limits.copy_in, "batch": lambda: send("POST", f"{CUSTOMERS}/batch", body=new_batch())})
+    Customer.objects.filter(source=limits.SOURCE).delete()
+    yield share("batch of 1,000 upserts", seconds["copy"], seconds["batch"], 0.2, "COPY without triggers")
+    seconds = medians({"copy": limits.copy_out, "export": lambda: send("GET", f"{CUSTOMERS}/export", "format=jsonl")})
+    yield share("export of 200,000 rows", seconds["copy"], seconds["export"], 0.5, "COPY TO STDOUT")
+
+
+def new_batch() -> dict[str, Any]:
+    """Return 1,000 upserts of customers that there are not yet."""
+    first = next(numbers) * 1000
+    rows = [
+        {"name": f"Customer {first + n}", "email": f"c{first + n}@example.com", "source": limits.SOURCE}
+        for n in range(1000)
+    ]
+    return {
+        "items": [
+            {"operation": "upsert", "system": "perf", "external_id": str(first + n), "data": row}
+            for n, row in enumerate(rows)
+        ]
+    }
+
+
+def feed(send: Callable[..., bytes]) -> Iterator[Row]:
+    """Measure a page of the change feed, and what the feed costs those who write."""
+    limits.fill_feed()
+    start = f"after={limits.feed_start()}&limit=500"
+    seconds = medians(
+        {"raw": lambda: send("GET", "/raw/changes", is_raw=True), "page": lambda: send("GET", "/api/v1/changes", start)}
+    )
+    yield share("change feed, page of 500", seconds["raw"], seconds["page"], 0.4, "raw view")
+    seconds = medians({"without": limits.write_without_feed, "with": limits.write})
+    yield factor("1,000 rows inserted, in the feed", seconds["without"], seconds["with"], 1.5, "the same without feed")
 
 
 def queries(send: Callable[..., bytes]) -> Iterator[Row]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from crm import urls
-from crm.models import new_id
+from crm import bulk, urls
+from crm.models import Change, new_id
 from customers.models import Customer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from crm.models import User
@@ -27,6 +29,10 @@ SELECT = f"""SELECT {", ".join(COLUMNS)}, (SELECT coalesce(json_agg(row_to_json(
  WHERE object_id = c.id AND content_type_id = %s ORDER BY system, external_id) e) AS external_references
  FROM customers_customer c"""  # noqa: S608 -- names of columns
 INSERT = f"INSERT INTO customers_customer ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
+CHANGES = (
+    """SELECT * FROM crm_change WHERE (transaction, sequence) > (%s, %s) ORDER BY transaction, sequence LIMIT 500"""
+)
+SOURCE = "perf"
 OWNER: dict[str, Any] = {}
 
 
@@ -68,11 +74,71 @@ def raw_create(request: HttpRequest) -> HttpResponse:
     return answer(values)
 
 
+def raw_changes(request: HttpRequest) -> HttpResponse:
+    """Answer the same page of the feed by hand."""
+    transaction_id, sequence = feed_start().split("-")
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGES, [transaction_id, sequence])
+        names = [column.name for column in cursor.description]
+        return answer({"results": [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]})
+
+
+def new_rows() -> list[Customer]:
+    """Return 1,000 customers that are not stored yet."""
+    return [Customer(name=f"Customer {n}", email=f"c{n}@example.com", source=SOURCE, **OWNER) for n in range(1000)]
+
+
+@contextmanager
+def without_triggers() -> Iterator[None]:
+    """Write without triggers in this transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        yield
+
+
+def copy_in() -> None:
+    """COPY 1,000 customers into the table, without triggers and without rules."""
+    with without_triggers():
+        bulk.insert(Customer, new_rows())
+
+
+def write_without_feed() -> None:
+    """Insert 1,000 customers without triggers."""
+    with without_triggers():
+        Customer.objects.bulk_create(new_rows())
+
+
+def write() -> None:
+    """Insert 1,000 customers as everybody does."""
+    Customer.objects.bulk_create(new_rows())
+
+
+def copy_out() -> None:
+    """Read the whole table by COPY, and nothing else."""
+    with connection.cursor() as cursor, cursor.copy("COPY customers_customer TO STDOUT") as lines:
+        for _line in lines:
+            pass
+
+
+def fill_feed() -> None:
+    """Let there be some pages of changes at the end of the feed."""
+    with transaction.atomic():
+        Customer.objects.bulk_create(new_rows())
+    Customer.objects.filter(source=SOURCE).update(lifecycle="prospect")
+
+
+def feed_start() -> str:
+    """Return the position of the last 1,000 changes."""
+    place = Change.objects.order_by("-sequence").values_list("transaction", "sequence")[1000]
+    return f"{place[0]}-{place[1]}"
+
+
 def install(user: User) -> None:
     """Add the views to the URL map of this process; what they make belongs to `user`."""
     OWNER.update(owner_id=user.pk, team_id=user.team_id)
     views: list[Any] = [
         path("raw", raw_list),
+        path("raw/changes", raw_changes),
         path("raw/create", raw_create),
         path("raw/<uuid:pk>", raw_one),
     ]

@@ -48,6 +48,8 @@ def constrained(field: serializers.Field[Any, Any, Any, Any], schema: dict[str, 
         schema |= whole_number(field)
     elif schema.get("type") == "array":
         schema["maxItems"] = getattr(field, "max_length", None) or MAX_ITEMS
+        if direction == "request" and (getattr(field, "min_length", None) or not getattr(field, "allow_empty", True)):
+            schema["minItems"] = getattr(field, "min_length", None) or 1
         schema["xml"] = {"wrapped": True}
     return nullable(schema) if may_be_null(field, direction) else schema
 
