@@ -69,6 +69,10 @@ class StrictDateTimeFilter(django_filters.Filter):
     field_class = StrictDateTimeField
 
 
+class ChoiceInFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
+    """Any of some of the values that a field may have."""
+
+
 def overridden(name: type[django_filters.Filter], **options: Any) -> dict[str, Any]:
     """Return django-filter's notation for another class of filter with these options."""
     return {"filter_class": name, "extra": lambda _field: options}
@@ -92,6 +96,8 @@ class RecordFilterSet(django_filters.FilterSet):
         """Return the filter for a lookup; `isnull` takes true or false."""
         if lookup_type == "isnull":
             return StrictBooleanFilter, {}
+        if lookup_type == "in" and field.choices:
+            return ChoiceInFilter, {"choices": field.choices}
         return super().filter_for_lookup(field, lookup_type)
 
     def __init__(self, data: QueryDict, queryset: RecordQuerySet, names: Iterable[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
@@ -150,10 +152,8 @@ def may_read(request: ApiRequest, viewset: type[RecordViewSet]) -> bool:
 
 def position_of_moment(text: str) -> feed.Position:
     """Return the position before the first change at or after a moment in RFC 3339; raise ParameterError for others."""
-    try:
+    with suppress(ValueError, OverflowError):
         moment = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ParameterError("after", _("Take it from another answer as it is, or give `latest` or a time with zone."))
-    return feed.position_at(moment)
+        if moment is not None and moment.tzinfo is not None:
+            return feed.position_at(moment.astimezone(UTC))  # PostgreSQL knows fewer time zones than Python
+    raise ParameterError("after", _("Take it from another answer as it is, or give `latest` or a time with zone."))

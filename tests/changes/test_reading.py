@@ -60,7 +60,18 @@ def test_a_reader_may_begin_now_or_at_a_time(reader: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "after", ["", "x", "1", "1-", "1-2-3", "99999999999999999999-1", "2026-01-01", "2026-13-01T00:00Z"]
+    "after",
+    [
+        "",
+        "x",
+        "1",
+        "1-",
+        "1-2-3",
+        "99999999999999999999-1",
+        "2026-01-01",
+        "2026-13-01T00:00Z",
+        "0001-01-01T00:00+23:00",
+    ],
 )
 def test_what_is_no_position_is_refused(reader: Any, after: str) -> None:
     answer = reader.get(CHANGES, {"after": after})

@@ -243,3 +243,9 @@ def test_a_put_replaces_what_it_leaves_out(client: Any, seller: Any) -> None:
     replaced = client.put(f"{CUSTOMERS}/{made['id']}", body).json()
     assert {name: replaced[name] for name in body} == body
     assert (replaced["lifecycle"], replaced["owner"]) == ("lead", str(seller.pk))
+
+
+def test_a_filter_by_several_values_refuses_one_that_there_is_not(api_client: Any, integration: Any) -> None:
+    client = api_client(integration, "customers:read")
+    assert client.get("/api/v1/customers", {"lifecycle__in": "lead,former"}).status_code == 200
+    assert client.get("/api/v1/customers", {"lifecycle__in": "lead,friend"}).status_code == 400
