@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEEP_JOBS_HOURS: Final = 7 * 24
+SILENT_SECONDS: Final = 30
 KEEP_SIGN_INS: Final = timedelta(days=90)
 
 
@@ -83,6 +85,23 @@ def remove_answers() -> None:
     from crm.api.idempotency import forget_old_keys
 
     forget_old_keys()
+
+
+def remove_deliveries() -> None:
+    """Delete the log of webhook messages that have come to an end."""
+    from crm.models import WebhookDelivery
+
+    earliest = timezone.now() - timedelta(days=settings.WEBHOOK_DAYS)
+    ended = WebhookDelivery.objects.exclude(status=WebhookDelivery.Status.WAITING)
+    ended.filter(created_at__lt=earliest).delete()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="take_up_lost_jobs")
+async def take_up_lost_jobs(timestamp: int) -> None:
+    """Run the jobs again whose worker was killed; a worker that lives gives a sign every ten seconds."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
+        await app.job_manager.retry_job(job)
 
 
 STEPS: list[Callable[[], None]] = [

@@ -260,4 +260,9 @@ SECURE_CSP = headers.SECURE_CSP
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping"]
+PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping", "crm.webhooks.deliveries"]
+
+# ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
+WEBHOOK_RETRIES = environment.words("WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400")
+WEBHOOK_DAYS = environment.number("WEBHOOK_DAYS", 30)

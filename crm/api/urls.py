@@ -7,10 +7,12 @@ from crm.api import directory, documents, pages
 from crm.api.routers import Router
 from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
+from crm.webhooks.api import WebhookViewSet
 
 router = Router()
 router.register("users", directory.UserViewSet)
 router.register("teams", directory.TeamViewSet)
+router.register("webhooks", WebhookViewSet)
 
 urlpatterns = [
     path("v1/auth/token", sign_in.TokenView.as_view(), name="auth-token"),

@@ -26,7 +26,7 @@ from crm.api.representation import RowJSON, RowVersion, Shape, known_fields, sha
 from crm.api.serializers import MAX_REFERENCES
 from crm.api.statements import Parameter, statement
 from crm.api.views import AnswerHeaders
-from crm.models import ExternalReference, Record
+from crm.models import ExternalReference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     def visible_to(self, caller: Any) -> RecordQuerySet:
         """Return the records that somebody may see."""
         queryset: RecordQuerySet = self.model.objects.all()
-        return queryset.visible_to(caller) if issubclass(self.model, Record) else queryset
+        return queryset.visible_to(caller) if hasattr(queryset, "visible_to") else queryset
 
     def shape(self) -> Shape:
         """Return the shape that `fields` and `expand` ask for."""

@@ -7,6 +7,7 @@ from crm.models.idempotency import IdempotencyKey
 from crm.models.records import ExternalReference, Record, new_id
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
 from crm.models.users import Team, User
+from crm.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 from crm.search import SearchKey
 
 __all__ = [
@@ -25,5 +26,8 @@ __all__ = [
     "SyncRun",
     "Team",
     "User",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "new_id",
 ]

@@ -31,7 +31,8 @@ class Bodies(Components):
         from crm.api.schema.texts import OPERATIONS
         from crm.api.viewsets import ShapedViewSet
 
-        return isinstance(self.view, ShapedViewSet) and self.view.action in OPERATIONS
+        is_own = self.view.action in getattr(self.view, "own_actions", ())
+        return isinstance(self.view, ShapedViewSet) and self.view.action in OPERATIONS and not is_own
 
     def map_parsers(self) -> list[Any]:
         """Return the media types of bodies: of a patch first its own, and XML once."""

@@ -46,6 +46,7 @@ BY_NAME: dict[str, Any] = {
     "request_id": "0b5e7c1d9a3f4e62",
     "resource": "customers",
     "roles": ["Sales representative"],
+    "secret": "whsec_c2VjcmV0IG9mIHRoaXMgb25lIHdlYmhvb2sgb25seSE=",
     "scope": "customers:read customers:write",
     "scopes": ["customers:read", "customers:write"],
     "source": "Spring fair",

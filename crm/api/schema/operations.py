@@ -13,6 +13,7 @@ from crm.api.schema.texts import OPERATIONS, PATHS
 
 PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "id": parameters.UUID,
+    "delivery": parameters.UUID,
     "system": {"type": "string", "maxLength": 50, "pattern": "^[-a-zA-Z0-9_]+$"},
     "external_id": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\u0000-\u001f\u007f]+$"},
 }
@@ -108,7 +109,8 @@ class OperationSchema(Bodies):
         if own is not None:
             return [*found, *own()]
         if not self.is_resource():
-            return [*super()._get_parameters()]
+            others = [one for one in super()._get_parameters() if one["in"] != "path"]
+            return [*found, *others]
         return [*found, *self.kit_parameters(self.view.action)]
 
     def kit_parameters(self, action: str) -> list[dict[str, Any]]:

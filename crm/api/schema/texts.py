@@ -94,6 +94,7 @@ OPERATIONS: dict[str, Words] = {
 }
 PATHS: dict[str, Any] = {
     "id": _("Identifier of the record."),
+    "delivery": _("Identifier of the message."),
     "system": _("Short name of the other system."),
     "external_id": _("Identifier of the record in that system."),
 }

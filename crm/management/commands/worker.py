@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 
+from crm.webhooks.feeding import keep_feeding
+
 if TYPE_CHECKING:
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
 GRACE: Final = 30
+CONCURRENCY: Final = 8
 
 
 class Command(BaseCommand):
@@ -18,5 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connector = cast("DjangoConnector", app.connector).get_worker_connector()
+        stopped = keep_feeding()
         with app.replace_connector(connector) as worker:
-            worker.run_worker(shutdown_graceful_timeout=GRACE, listen_notify=True)
+            worker.run_worker(concurrency=CONCURRENCY, shutdown_graceful_timeout=GRACE, listen_notify=True)
+        stopped.set()

@@ -1,0 +1,196 @@
+"""Webhooks over REST."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.response import Response
+
+from crm.api import filters, pagination
+from crm.api.concurrency import check_preconditions
+from crm.api.errors import Problem
+from crm.api.permissions import HasScope
+from crm.api.representation import RowVersion, shape_of
+from crm.api.schema import parameters
+from crm.api.statements import Parameter
+from crm.api.viewsets import ShapedViewSet
+from crm.models import Webhook, WebhookDelivery
+from crm.webhooks import actions
+from crm.webhooks.serializers import (
+    DeliveryPageSerializer,
+    DeliverySerializer,
+    DeliveryWithAttemptsSerializer,
+    NewWebhookSerializer,
+    ReplayedSerializer,
+    SecretSerializer,
+    SpanSerializer,
+    WebhookSerializer,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from crm.api.requests import ApiRequest
+    from crm.models.webhooks import WebhookQuerySet
+
+
+class WebhookViewSet(ShapedViewSet):
+    """Subscriptions to changes, which are sent to an address as they happen, signed after Standard Webhooks."""
+
+    queryset = Webhook.objects.all()
+    serializer_class = WebhookSerializer
+    permission_classes = [HasScope]
+    scope = "webhooks:manage"
+    common_filters: ClassVar[dict[str, Any]] = {"id": ["in"]}
+    filterset_fields = {"user": ["exact"]}
+    own_actions = ("create",)
+
+    @extend_schema(request=WebhookSerializer, responses={201: NewWebhookSerializer})
+    def create(self, request: ApiRequest) -> Response:
+        """Create a webhook.
+
+        It hears of changes from now on. The secret that signs its messages is shown this once.
+        """
+        filters.refuse_unknown(request.query_params, ("format",))
+        serializer = WebhookSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        webhook, secret = actions.subscribe(user=request.user, scopes=request.auth.scopes, **serializer.validated_data)
+        location = request.build_absolute_uri(f"{request.path}/{webhook.pk}")
+        body = {"webhook": WebhookSerializer(webhook).data, "secret": secret}
+        return Response(body, status=201, headers={"Location": location})
+
+    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
+        """Change a webhook."""
+        filters.refuse_unknown(request.query_params, ("fields", "format"))
+        with transaction.atomic():
+            serializer = WebhookSerializer(self.locked(pk), data=request.data, partial=True)
+            serializer.is_valid(raise_exception=True)
+            serializer.save()
+            return self.answer(pk, self.visible_to)
+
+    def destroy(self, request: ApiRequest, pk: Any) -> Response:
+        """Delete a webhook, with its log."""
+        filters.refuse_unknown(request.query_params, ("format",))
+        with transaction.atomic():
+            actions.unsubscribe(webhook=self.locked(pk), by=request.user)
+        return Response(status=204)
+
+    @extend_schema(request=None, responses=SecretSerializer)
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: ApiRequest, pk: Any) -> Response:
+        """Give a webhook a new secret.
+
+        It is shown this once. For a day, messages are signed with the old one too.
+        """
+        return Response({"secret": actions.rotate_secret(webhook=self.found(pk), by=request.user)})
+
+    @extend_schema(request=None, responses=WebhookSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: ApiRequest, pk: Any) -> Response:
+        """Pause a webhook.
+
+        What changes meanwhile is kept, and sent when it is resumed.
+        """
+        actions.pause(webhook=self.found(pk), reason=_("Paused by %s.") % request.user)
+        return self.answer(pk, self.visible_to)
+
+    @extend_schema(request=None, responses=WebhookSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: ApiRequest, pk: Any) -> Response:
+        """Resume a webhook."""
+        actions.resume(webhook=self.found(pk))
+        return self.answer(pk, self.visible_to)
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(detail=True, methods=["post"])
+    def test(self, request: ApiRequest, pk: Any) -> Response:
+        """Send a test message."""
+        delivery = actions.send_test(webhook=self.found(pk))
+        return Response(DeliverySerializer(delivery).data, status=202)
+
+    @extend_schema(request=SpanSerializer, responses={202: ReplayedSerializer})
+    @action(detail=True, methods=["post"])
+    def replay(self, request: ApiRequest, pk: Any) -> Response:
+        """Send once more what changed in a span of time.
+
+        Each message keeps the id that it had, or would have had, so that receivers can tell.
+        """
+        span = SpanSerializer(data=request.data)
+        span.is_valid(raise_exception=True)
+        count = actions.replay_span(webhook=self.found(pk), **span.validated_data)
+        return Response({"messages": count}, status=202)
+
+    @extend_schema(responses=DeliveryPageSerializer)
+    @action(detail=True)
+    def deliveries(self, request: ApiRequest, pk: Any) -> Response:
+        """List the messages of a webhook, latest first."""
+        params = request.query_params
+        filters.refuse_unknown(params, ("limit", "cursor", "status", "format"))
+        wanted = params.get("status")
+        if wanted not in {None, *WebhookDelivery.Status.values}:
+            raise ValidationError({"status": [ErrorDetail(_("Use waiting, delivered or failed."), code="invalid")]})
+        webhook = self.found(pk)
+
+        def rows_for(caller: Any) -> Any:
+            rows = WebhookDelivery.objects.filter(webhook=Parameter("webhook"))
+            return rows.filter(status=wanted) if wanted else rows
+
+        shape = shape_of(DeliverySerializer, None, frozenset())
+        return pagination.read_page(self, rows_for, shape, ("-created_at", "-id"), webhook=webhook.pk).respond(request)
+
+    def deliveries_parameters(self) -> list[dict[str, Any]]:
+        """Return the parameters as the document has them."""
+        statuses = {"type": "string", "enum": WebhookDelivery.Status.values}
+        status = parameters.query("status", statuses, _("Only messages that stand so."))
+        return [
+            parameters.reference("limit"),
+            parameters.reference("cursor"),
+            status,
+            parameters.format_parameter(self),
+        ]
+
+    @extend_schema(responses=DeliveryWithAttemptsSerializer)
+    @action(detail=True, url_path="deliveries/<uuid:delivery>")
+    def delivery(self, request: ApiRequest, pk: Any, delivery: UUID) -> Response:
+        """Read a message, and how its delivery went."""
+        return Response(DeliveryWithAttemptsSerializer(self.message(pk, delivery)).data)
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    @action(detail=True, methods=["post"], url_path="deliveries/<uuid:delivery>/replay")
+    def replay_delivery(self, request: ApiRequest, pk: Any, delivery: UUID) -> Response:
+        """Send a message once more, under the id that it has."""
+        found = self.message(pk, delivery)
+        actions.replay(delivery=found)
+        return Response(DeliverySerializer(found).data, status=202)
+
+    def found(self, pk: Any) -> Webhook:
+        """Return a webhook that the caller may see; raise 404 for any other."""
+        webhook: Webhook | None = self.mine().filter(pk=pk).first()
+        if webhook is None:
+            raise Problem("not_found")
+        return webhook
+
+    def mine(self) -> WebhookQuerySet:
+        """Return the webhooks that the caller may see."""
+        return Webhook.objects.visible_to(self.request.user)
+
+    def locked(self, pk: Any) -> Webhook:
+        """Return a webhook under its lock, its version being one that the caller wants to change."""
+        rows = self.mine().annotate(row_version=RowVersion()).select_for_update(of=("self",))
+        webhook: Any = rows.filter(pk=pk).first()
+        if webhook is None:
+            raise Problem("not_found")
+        check_preconditions(self.request, webhook.row_version)
+        return webhook  # type: ignore[no-any-return]
+
+    def message(self, pk: Any, delivery: UUID) -> WebhookDelivery:
+        """Return a message of a webhook; raise 404 where there is none."""
+        found = WebhookDelivery.objects.filter(webhook=self.found(pk), pk=delivery).first()
+        if found is None:
+            raise Problem("not_found")
+        return found

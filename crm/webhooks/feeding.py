@@ -1,0 +1,136 @@
+"""From the change feed to messages: no change is passed over, none becomes two messages."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID, uuid5
+
+import orjson
+from django.db import connection, transaction
+
+from crm.api.representation import RowJSON, shape_of
+from crm.api.routers import resources
+from crm.changes import feed
+from crm.changes.representation import ChangeSerializer
+from crm.models import Webhook, WebhookDelivery
+from crm.webhooks.deliveries import enqueue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crm.models import Record
+    from crm.models.changes import ChangeQuerySet
+
+PAGE: Final = 500
+PAUSE: Final = 1.0  # seconds between looks at the feed
+logger = logging.getLogger(__name__)
+
+
+def keep_feeding() -> Event:
+    """Feed all webhooks in a thread of this process, until the event that is returned is set."""
+    stopped = Event()
+
+    def loop() -> None:
+        while not stopped.wait(PAUSE):
+            try:
+                feed_all()
+            except Exception:
+                logger.exception("Feeding webhooks failed")
+                connection.close()
+        connection.close()
+
+    Thread(target=loop, name="webhooks", daemon=True).start()
+    return stopped
+
+
+def feed_all() -> None:
+    """Make messages of all changes since the last look; workers at once leave each other's webhooks alone."""
+    for pk in Webhook.objects.filter(paused_at=None).values_list("pk", flat=True):
+        while feed_one(pk):
+            pass
+
+
+@transaction.atomic
+def feed_one(pk: UUID) -> bool:
+    """Make messages of the next changes for one webhook, in one transaction; tell whether there are more."""
+    rows = Webhook.objects.select_related("user").select_for_update(skip_locked=True, of=("self",))
+    webhook = rows.filter(pk=pk, paused_at=None).first()
+    if webhook is None:
+        return False
+    if not webhook.user.is_active:
+        from crm.webhooks.actions import pause
+
+        pause(webhook=webhook, reason="The account is disabled.")
+        return False
+    try:
+        page = feed.read(
+            user=webhook.user,
+            kinds=kinds(webhook),
+            shape=shape_of(ChangeSerializer, None, frozenset()),
+            after=feed.Position(webhook.transaction, webhook.sequence),
+            limit=PAGE,
+            narrow=(lambda rows: rows.filter(action__in=webhook.actions)) if webhook.actions else None,
+        )
+    except feed.FeedExpired:
+        page = feed.Page([], feed.State.now().start, has_more=True)
+    make_messages(webhook, page.texts)
+    position = {"transaction": page.position.transaction, "sequence": page.position.sequence}
+    Webhook.objects.filter(pk=webhook.pk).update(**position)
+    return page.has_more
+
+
+def kinds(webhook: Webhook) -> Sequence[type[Record]]:
+    """Return the kinds of records whose changes a webhook hears of."""
+    return [
+        viewset.model
+        for name, viewset in resources().items()
+        if f"{viewset.scope}:read" in webhook.scopes and (not webhook.resources or name in webhook.resources)
+    ]
+
+
+def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False) -> int:
+    """Store and enqueue a message for each change, and return how many; one that there is already, only if `again`."""
+    made = [message(webhook, orjson.loads(text)) for text in texts]
+    known = set(WebhookDelivery.objects.filter(pk__in=[one.pk for one in made]).values_list("pk", flat=True))
+    WebhookDelivery.objects.bulk_create([one for one in made if one.pk not in known])
+    if again:
+        waiting = {
+            "status": WebhookDelivery.Status.WAITING,
+            "attempts": 0,
+            "first_attempt_at": None,
+            "delivered_at": None,
+        }
+        WebhookDelivery.objects.filter(pk__in=known).update(**waiting)
+    chosen = [one for one in made if again or one.pk not in known]
+    for one in chosen:
+        enqueue(one)
+    return len(chosen)
+
+
+def message(webhook: Webhook, change: dict[str, Any]) -> WebhookDelivery:
+    """Return the message that tells of a change; its id follows from webhook and change, whenever it is made."""
+    event = f"{change['resource']}.{change['action']}"
+    return WebhookDelivery(
+        id=uuid5(webhook.pk, change["id"]),
+        webhook=webhook,
+        event=event,
+        record=change["record"],
+        changed_at=datetime.fromisoformat(change["at"]),
+        body={"type": event, "timestamp": change["at"], "data": change},
+    )
+
+
+def deliver_changes(webhook: Webhook, changes: ChangeQuerySet) -> int:
+    """Send these changes once more, as far as they concern a webhook; return how many messages."""
+    rows = changes.visible_to(webhook.user, kinds(webhook)).in_order()
+    if webhook.actions:
+        rows = rows.filter(action__in=webhook.actions)
+    text = RowJSON(shape_of(ChangeSerializer, None, frozenset()), webhook.user)
+    total, page = 0, list(rows.values_list(text, "transaction", "sequence")[:PAGE])
+    while page:
+        total += make_messages(webhook, [row[0] for row in page], again=True)
+        page = list(rows.after(*page[-1][1:]).values_list(text, "transaction", "sequence")[:PAGE])
+    return total
