@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, people, system, tokens  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, people, system, tokens, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -17,7 +17,18 @@ from crm.admin.records import (
     link_to,
 )
 from crm.admin.site import Item, Section, add_section, staff
-from crm.models import Application, Change, CustomField, ExternalReference, SyncRefusal, SyncRun, Team, User
+from crm.models import (
+    Application,
+    Change,
+    CustomField,
+    ExternalReference,
+    SyncRefusal,
+    SyncRun,
+    Team,
+    User,
+    Webhook,
+    WebhookDelivery,
+)
 
 __all__ = [
     "ExternalReferenceInline",
@@ -53,6 +64,8 @@ add_section(
             Item(_("Background jobs"), "schedule", ProcrastinateJob),
             Item(_("Failed sign-ins"), "lock_clock", AccessAttempt),
             Item(_("Changes"), "difference", Change),
+            Item(_("Webhooks"), "webhook", Webhook),
+            Item(_("Webhook deliveries"), "outbox", WebhookDelivery),
             Item(_("Log"), "history", LogEntry),
         ],
     )

@@ -42,6 +42,7 @@ class Anyone:
         self.pk = Parameter("user")
         self.team_id = None if user.team_id is None else Parameter("team")
         self.view_level = user.view_level
+        self.has_perm = user.has_perm
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         connector = cast("DjangoConnector", app.connector).get_worker_connector()
         stopped = keep_feeding()
-        with app.replace_connector(connector) as worker:
-            worker.run_worker(concurrency=CONCURRENCY, shutdown_graceful_timeout=GRACE, listen_notify=True)
+        # A second app: what jobs enqueue goes through Django's connection, in the transaction of what causes it.
+        worker = app.with_connector(connector)
+        worker.run_worker(concurrency=CONCURRENCY, shutdown_graceful_timeout=GRACE, listen_notify=True)
         stopped.set()

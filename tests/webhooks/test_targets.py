@@ -1,0 +1,118 @@
+"""Where messages may go, and how long a receiver may take."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from crm.webhooks import targets
+from crm.webhooks.targets import Unsendable, check, is_public, resolve, send
+from tests.webhooks.conftest import WEBHOOKS
+
+PRIVATE = [
+    "127.0.0.1",
+    "127.1.2.3",
+    "0.0.0.0",  # noqa: S104 -- the point
+    "10.1.2.3",
+    "100.64.0.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "2001:0:0:0:0:0:80ff:fffe",
+    "fc00::1",
+    "fe80::1%eth0",
+    "ff02::1",
+]
+
+
+@pytest.fixture
+def strict(settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_private_address_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808"])
+def test_a_public_address_is(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "::1"])
+def test_every_spelling_of_this_machine_is_refused(strict: None, host: str) -> None:
+    with pytest.raises(Unsendable):
+        resolve(host, 443)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "ftp://example.com/",
+        "https://",
+        "https://user:password@example.com/",
+        "https://example.com/#part",
+        "https://example.com:99999/",
+        "https://example.com:0/",
+        "https://[::1/",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_address_that_says_too_much_or_too_little_is_refused(strict: None, client: Any, url: str) -> None:
+    with pytest.raises(Unsendable):
+        check(url)
+    assert client.post(WEBHOOKS, {"url": url}).status_code == 400
+
+
+def test_nothing_is_sent_into_a_private_network(strict: None, receiver: Any) -> None:
+    with pytest.raises(Unsendable, match="private network"):
+        send(receiver.url.replace("http://", "https://"), b"{}", {})
+    assert receiver.got == []
+
+
+def hang(handler: Any, _count: int) -> int:
+    time.sleep(3)
+    return 0
+
+
+def drip(handler: Any, _count: int) -> int:
+    for _number in range(100):
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+    return 0
+
+
+@pytest.mark.parametrize("behave", [hang, drip])
+def test_a_receiver_that_takes_too_long_is_left(receiver: Any, behave: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "TOTAL_SECONDS", 0.5)
+    receiver.behave = behave
+    began = time.monotonic()
+    with pytest.raises(Unsendable):
+        send(receiver.url, b"{}", {})
+    assert time.monotonic() - began < 2
+
+
+def flood(handler: Any, _count: int) -> int:
+    handler.send_response(200)
+    handler.end_headers()
+    for _number in range(200):
+        handler.wfile.write(b"x" * 10_000)
+    return 0
+
+
+def test_no_more_of_an_answer_is_read_than_is_kept(receiver: Any) -> None:
+    receiver.behave = flood
+    assert len(send(receiver.url, b"{}", {}).body) == targets.MOST_READ
