@@ -33,3 +33,9 @@ def viewsets() -> dict[str, type[ShapedViewSet]]:
 
 RESOURCES = viewsets()
 RECORDS = {path: viewset for path, viewset in RESOURCES.items() if issubclass(viewset, RecordViewSet)}
+
+
+def scope_to_read(path: str) -> str:
+    """Return the scope that reading a resource needs."""
+    scope = RESOURCES[path].scope
+    return scope if ":" in scope else f"{scope}:read"

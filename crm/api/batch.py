@@ -19,8 +19,9 @@ from crm.api import filters
 from crm.api.characters import CONTROL
 from crm.api.concurrency import MAX_CONDITION
 from crm.api.errors import Problem, document_of, faults_of
+from crm.api.items import Item, Result
 from crm.api.representation import RowVersion
-from crm.api.writer import Item, Result, Writer
+from crm.api.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

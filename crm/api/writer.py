@@ -6,8 +6,7 @@ What comes alone is judged by the serializer; so is what comes here, by one seri
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
@@ -18,6 +17,7 @@ from rest_framework.exceptions import APIException
 
 from crm import bulk
 from crm.api.errors import Problem, recognised
+from crm.api.items import Item, Name, Result, Target
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
 from crm.models import CustomField, ExternalReference
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from crm.api.serializers import RecordSerializer
     from crm.models import Record, User
 
-type Operation = Literal["create", "update", "upsert", "delete"]
-type Name = tuple[str, str]
 VERBS: Final[dict[str, tuple[str, ...]]] = {
     "create": ("add",),
     "update": ("change",),
@@ -36,45 +34,6 @@ VERBS: Final[dict[str, tuple[str, ...]]] = {
     "delete": ("delete",),
 }
 DATABASE_REFUSALS: Final = (IntegrityError, DataError, ProtectedError)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to do: to the record with this id, name elsewhere, or value of a key; or to a new one."""
-
-    operation: Operation
-    data: Any = None
-    id: UUID | None = None
-    name: Name | None = None
-    key: str = ""
-    version: str = ""
-
-
-@dataclass(slots=True)
-class Result:
-    """What became of an item: an HTTP status, the record, and why not."""
-
-    status: int
-    id: UUID | None = None
-    refusal: APIException | None = None
-    is_changed: bool = True
-
-
-@dataclass(slots=True)
-class Target:
-    """A record that items speak of, as it will be."""
-
-    record: Any
-    version: str = ""
-    is_new: bool = False
-    is_gone: bool = False
-    before: dict[str, Any] = field(default_factory=dict)
-    names: list[Name] | None = None
-
-    def changed(self) -> set[str]:
-        """Return the columns that differ from what is stored."""
-        after = bulk.values_of(self.record)
-        return {name for name, value in after.items() if value != self.before.get(name)}
 
 
 class Writer:

@@ -49,6 +49,7 @@ class WebhookViewSet(ShapedViewSet):
     common_filters: ClassVar[dict[str, Any]] = {"id": ["in"]}
     filterset_fields = {"user": ["exact"]}
     own_actions = ("create",)
+    own_refusals = ("422",)
 
     @extend_schema(request=WebhookSerializer, responses={201: NewWebhookSerializer})
     def create(self, request: ApiRequest) -> Response:
@@ -66,7 +67,7 @@ class WebhookViewSet(ShapedViewSet):
 
     def partial_update(self, request: ApiRequest, pk: Any) -> Response:
         """Change a webhook."""
-        filters.refuse_unknown(request.query_params, ("fields", "format"))
+        filters.refuse_unknown(request.query_params, ("fields", "expand", "format"))
         with transaction.atomic():
             serializer = WebhookSerializer(self.locked(pk), data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import models
 
-from tests.resources import RESOURCES
+from tests.resources import RESOURCES, scope_to_read
 from tests.samples import body_for, make
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_nobody_reads_without_a_token(client_without_token: Any, path: str) -> N
 def test_a_token_without_the_scope_reads_nothing(api_client: Any, user: Any, path: str) -> None:
     answer = api_client(user, "openid").get(path)
     assert answer.status_code == 403
-    assert f'scope="{RESOURCES[path].scope}:read"' in answer.headers["WWW-Authenticate"]
+    assert f'scope="{scope_to_read(path)}"' in answer.headers["WWW-Authenticate"]
 
 
 def test_a_token_to_read_writes_nothing(api_client: Any, user: Any, viewset: Any, path: str, model: Any) -> None:
@@ -54,7 +54,7 @@ def test_the_id_of_nothing_is_404(client: Any, path: str) -> None:
 
 @pytest.mark.parametrize("path", RESOURCES)
 def test_every_answer_carries_request_id_and_limits(api_client: Any, user: Any, path: str) -> None:
-    answer = api_client(user, f"{RESOURCES[path].scope}:read").get(path, headers={"X-Request-ID": "abc-123"})
+    answer = api_client(user, scope_to_read(path)).get(path, headers={"X-Request-ID": "abc-123"})
     assert answer.headers["X-Request-ID"] == "abc-123"
     assert answer.headers["RateLimit"]
     assert answer.headers["RateLimit-Policy"]

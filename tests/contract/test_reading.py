@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.api.parsers import XMLParser
 from crm.api.permissions import SCOPES
 from crm.api.representation import expandable_fields
-from tests.resources import RESOURCES
+from tests.resources import RESOURCES, scope_to_read
 from tests.samples import make
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 @pytest.mark.parametrize("path", RESOURCES)
 def test_an_unknown_parameter_is_refused(api_client: Any, user: Any, path: str) -> None:
-    answer = api_client(user, f"{RESOURCES[path].scope}:read").get(path, {"no_such": "1"})
+    answer = api_client(user, scope_to_read(path)).get(path, {"no_such": "1"})
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"parameter": "no_such", "code": "unknown", "detail": "Unknown parameter."}]
 

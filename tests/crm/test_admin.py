@@ -27,6 +27,7 @@ NOT_SHOWN = {
     "procrastinate.ProcrastinateEvent": "part of a job",
     "procrastinate.ProcrastinatePeriodicDefer": "the queue's own bookkeeping",
     "procrastinate.ProcrastinateWorker": "the queue's own bookkeeping",
+    "crm.WebhookAttempt": "part of a webhook's delivery",
     "sessions.Session": "holds what would let a reader act for others",
 }
 SHOWN = sorted(admin.site._registry, key=lambda model: model._meta.label)
