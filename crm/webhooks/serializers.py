@@ -15,6 +15,7 @@ from crm.api.strictness import StrictModelSerializer, StrictSerializer
 from crm.models import Change, Webhook, WebhookAttempt, WebhookDelivery
 from crm.webhooks.targets import Unsendable, check
 
+EMPTY: dict[str, Any] = {"description": "", "resources": [], "actions": []}
 ACTIONS = [value for value in Change.Action.values if value in {"created", "updated", "deleted"}]
 
 
@@ -53,6 +54,8 @@ class WebhookSerializer(StrictModelSerializer):
         given = [name for name in data if name in self.Meta.read_only_fields] if isinstance(data, dict) else []
         if given:
             raise ValidationError({name: [ErrorDetail(_("Read only."), code="read_only")] for name in given})
+        if self.partial and isinstance(data, dict):  # null gives a field its default again (RFC 7396)
+            data = {name: EMPTY.get(name) if value is None else value for name, value in data.items()}
         return super().to_internal_value(data)
 
     def validate_url(self, url: str) -> str:

@@ -1,0 +1,69 @@
+"""Webhooks in the staff site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crm.models import Webhook, WebhookDelivery
+from tests.staff import page, signed_in, superuser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Any:
+    return signed_in(superuser())
+
+
+def made(client: Any) -> Webhook:
+    form = {"url": "https://example.com/hook", "description": "Mirror", "resources": ["customers"], "actions": []}
+    answer = client.post(page(Webhook, "add"), form, follow=True)
+    assert "whsec_" in answer.content.decode()
+    return Webhook.objects.get()
+
+
+def act(client: Any, model: Any, action: str, *records: Any) -> Any:
+    form = {"action": action, "_selected_action": [str(one.pk) for one in records]}
+    return client.post(page(model, "changelist"), form, follow=True)
+
+
+def test_a_webhook_is_made_and_its_secret_shown_once(client: Any) -> None:
+    webhook = made(client)
+    assert (webhook.resources, webhook.actions) == (["customers"], [])
+    assert "customers:read" in webhook.scopes
+    assert "whsec_" not in client.get(page(webhook, "change")).content.decode()
+
+
+def test_a_webhook_is_paused_and_resumed(client: Any) -> None:
+    webhook = made(client)
+    act(client, Webhook, "pause", webhook)
+    webhook.refresh_from_db()
+    assert webhook.paused_at is not None
+    act(client, Webhook, "resume", webhook)
+    assert Webhook.objects.filter(paused_at=None, pause_reason="").count() == 1
+
+
+def test_a_test_message_is_sent_and_sent_again(client: Any) -> None:
+    webhook = made(client)
+    act(client, Webhook, "send_test", webhook)
+    delivery = WebhookDelivery.objects.get()
+    WebhookDelivery.objects.update(status="failed")
+    act(client, WebhookDelivery, "replay", delivery)
+    delivery.refresh_from_db()
+    assert delivery.status == "waiting"
+
+
+def test_a_new_secret_is_shown(client: Any) -> None:
+    assert "whsec_" in act(client, Webhook, "rotate_secret", made(client)).content.decode()
+
+
+def test_an_auditor_reads_and_changes_nothing(client: Any, make_user: Any) -> None:
+    webhook = made(client)
+    auditor = signed_in(make_user("Auditor", is_staff=True))
+    assert auditor.get(page(Webhook, "changelist")).status_code == 200
+    act(auditor, Webhook, "pause", webhook)
+    webhook.refresh_from_db()
+    assert webhook.paused_at is None
+    assert auditor.get(page(Webhook, "add")).status_code == 403
