@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from crm.changes.context import acting
 from crm.models import SyncCheckpoint, SyncRefusal, SyncRun
 from crm.sync.rows import SourceRow
 
@@ -81,7 +82,8 @@ class RunLog:
             unfinished.update(status=SyncRun.Status.INTERRUPTED, finished_at=timezone.now())
             self.run.save(force_insert=True)
         try:
-            yield
+            with acting(command=f"erp_pull {self.run.source}", user=self.run.by, request_id=str(self.run.pk)):
+                yield
         except BaseException as error:
             is_stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
             with suppress(DatabaseError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crm.models import ExternalReference
+from crm.models import Change, ExternalReference, SyncRun
 from customers.models import Address, Customer
 
 if TYPE_CHECKING:
@@ -72,3 +72,13 @@ def test_the_files_stay_where_they_are(northwind: Erp) -> None:
     before = {path.name: path.read_bytes() for path in northwind.folder.iterdir()}
     northwind.pull()
     assert before == {path.name: path.read_bytes() for path in northwind.folder.iterdir()}
+
+
+def test_every_change_is_on_the_feed_with_its_run(northwind: Erp) -> None:
+    northwind.pull()
+    changes = Change.objects.filter(action="created")
+    assert changes.count() == 273
+    run = SyncRun.objects.get()
+    assert set(changes.values_list("command", "request_id")) == {(f"erp_pull {run.source}", str(run.pk))}
+    known_by = [one["external_references"] for one in changes.values_list("after", flat=True)]
+    assert all(len(names) == 1 for names in known_by)
