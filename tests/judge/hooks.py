@@ -52,13 +52,24 @@ def repr_of(value: Any) -> str:
     return "".join(map(repr_of, value)) if isinstance(value, list) else str(value)
 
 
+def with_plain_names(value: Any) -> Any:
+    """Return a value whose members have names that XML can carry, and no two the same."""
+    if isinstance(value, dict):
+        return {
+            CONTROL.sub(lambda found: f"u{ord(found[0]):04x}", name): with_plain_names(one)
+            for name, one in value.items()
+        }
+    return [with_plain_names(one) for one in value] if isinstance(value, list) else value
+
+
 @schemathesis.serializer("application/xml")
 def as_xml(context: Any, value: Any) -> bytes:
     """Write a body with the attributes that keep numbers, booleans and null apart from texts.
 
-    XML has no control characters: a body that is to be refused for one of them is refused as XML.
+    XML has no control characters: a body that is to be refused for one of them is refused as XML; in names that may be
+    anything, others stand for them.
     """
     meta = context.case.meta
     if meta is not None and not meta.generation.mode.is_positive and CONTROL.search(repr_of(value)):
         return b"<"
-    return "".join(element("body", value)).encode()
+    return "".join(element("body", with_plain_names(value))).encode()
