@@ -76,6 +76,8 @@ def value_of(node: Element, depth: int = 0) -> Any:
     if node.get("nil") == "true":
         return None
     kind = node.get("type") or ("object" if len(node) or depth == 0 else "string")
+    if kind in {"array", "object"}:
+        refuse_text(node)
     if kind == "array":
         return [value_of(child, depth + 1) for child in node]
     if kind == "object":
@@ -89,6 +91,12 @@ def value_of(node: Element, depth: int = 0) -> Any:
         except orjson.JSONDecodeError as error:
             raise ParseError(_("Not a %(kind)s: %(text)s.") % {"kind": kind, "text": text[:50]}) from error
     return text
+
+
+def refuse_text(node: Element) -> None:
+    """Raise ParseError for text that stands where only elements have a meaning."""
+    if any((text or "").strip() for text in (node.text, *(child.tail for child in node))):
+        raise ParseError(_("Text beside elements has no meaning."))
 
 
 def object_of(node: Element, depth: int) -> dict[str, Any]:

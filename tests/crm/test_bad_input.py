@@ -63,6 +63,8 @@ def test_what_is_not_json_is_malformed(client: Any, body: bytes) -> None:
         b"<customer><name>A</name><name>B</name></customer>",
         b"<a>" * 5000 + b"</a>" * 5000,
         b'<?xml version="1.0" encoding="no-such"?><customer/>',
+        b"<customer>Ada</customer>",
+        b"<customer><name>Ada</name>Eve</customer>",
         BOMB,
         FILE,
         OUTSIDE,
