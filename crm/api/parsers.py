@@ -78,10 +78,7 @@ def value_of(node: Element, depth: int = 0) -> Any:
     kind = node.get("type") or ("object" if len(node) or depth == 0 else "string")
     if kind in {"array", "object"}:
         refuse_text(node)
-    if kind == "array":
-        return [value_of(child, depth + 1) for child in node]
-    if kind == "object":
-        return object_of(node, depth)
+        return object_of(node, depth) if kind == "object" else [value_of(child, depth + 1) for child in node]
     text = node.text or ""
     if "type" not in node.attrib:
         return UntypedText(text)

@@ -77,5 +77,7 @@ def worker_process() -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "DATABASE_URL": url, "WEBHOOK_RETRIES": ",".join(["0"] * 30), "LOG_LEVEL": "ERROR"}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
     with subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR) as process:  # noqa: S603 -- ours
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()

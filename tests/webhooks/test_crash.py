@@ -48,7 +48,7 @@ def test_everything_arrives_signed_and_in_order_though_workers_are_killed(subscr
             time.sleep(chance.uniform(2, 5))
     rows = list(Change.objects.order_by("sequence").values_list("record", "transaction", "sequence"))
     with worker_process():
-        receiver.wait_for(len(rows), seconds=180)
+        receiver.wait_for(len(rows), seconds=400)
     got = [verifier.verify(body, headers)["data"] for headers, body in receiver.got]
     expected = by_record((str(record), f"{number}-{sequence}") for record, number, sequence in rows)
     assert by_record((one["record"], one["id"]) for one in got) == expected
