@@ -275,13 +275,13 @@ def list_path(basename: str) -> str:
 
 def with_reference(body: Any, known: dict[str, str]) -> Any:
     """Return a new record's body with the name by which it was put, besides those that it gives."""
-    if not isinstance(body, dict):
+    given = body.get("external_references", []) if isinstance(body, dict) else None
+    if not isinstance(given, list):
         return body
-    given = body.get("external_references", [])
-    others = [item for item in given if item != known] if isinstance(given, list) else given
-    if len(others or ()) == MAX_REFERENCES:
+    others = [item for item in given if item != known]
+    if len(others) == MAX_REFERENCES:
         raise Problem("rule_broken", _("With the name in the address there are too many external references."))
-    return {**body, "external_references": [known, *others] if isinstance(others, list) else others}
+    return {**body, "external_references": [known, *others]}
 
 
 def refuse_control_characters(external_id: str) -> None:

@@ -77,6 +77,15 @@ def test_a_record_is_put_by_its_name_elsewhere(client: Any, path: str, viewset: 
     assert again.json()["external_references"] == [{"system": "erp", "external_id": "A-1"}]
 
 
+@pytest.mark.parametrize("references", [0.2, True, "A-1", {}, None])
+def test_a_record_is_not_put_by_its_name_with_references_that_are_no_list(
+    client: Any, path: str, viewset: Any, references: Any
+) -> None:
+    address = f"{path}/by-external-id/erp/A-1"
+    answer = client.put(address, {**body_for(viewset.serializer_class), "external_references": references})
+    assert (answer.status_code, client.get(address).status_code) == (400, 404)
+
+
 def test_what_is_read_can_be_put_back(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     before = client.get(address).json()
