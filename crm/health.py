@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 
-from crm import metrics
+from crm import jobs, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,14 +32,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether the database answers, has all migrations, and has a worker; `?except=worker` does not ask for one."""
+    """Say whether the database answers, has all migrations, and has a worker, and how many jobs it has.
+
+    With `?except=worker` a silent worker is no failure. Waiting and failed jobs are told, and make nothing fail.
+    """
+    queue: dict[str, int] = {}
     try:
         found = {"database": True, "migrations": is_migrated(), "worker": has_worker()}
+        queue = jobs.counts() if found["migrations"] else {}
     except DatabaseError:
         found = dict.fromkeys(("database", "migrations", "worker"), False)
     is_ready = all(is_well for part, is_well in found.items() if part not in request.GET.getlist("except"))
     states = {part: "ok" if is_well else "failing" for part, is_well in found.items()}
-    response = JsonResponse({"status": "ok" if is_ready else "failing", **states}, status=200 if is_ready else 503)
+    body = {"status": "ok" if is_ready else "failing", **states, "jobs": queue}
+    response = JsonResponse(body, status=200 if is_ready else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of this request
     return response
 

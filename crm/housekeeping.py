@@ -111,4 +111,5 @@ STEPS: list[Callable[[], None]] = [
     remove_counts,
     remove_changes,
     remove_answers,
+    remove_deliveries,
 ]

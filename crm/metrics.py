@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
+from django.db import DatabaseError
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from crm import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REGISTRY = CollectorRegistry()
@@ -36,4 +45,23 @@ def exposition() -> bytes:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(QUEUE)
+
+
+class JobCollector(Collector):
+    """Counts the jobs when it is asked; without a database there is nothing to say of them."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the number of jobs by state."""
+        family = GaugeMetricFamily("crm_jobs", "Background jobs.", labels=["state"])
+        try:
+            states = jobs.counts()
+        except DatabaseError:
+            return
+        for state, count in states.items():
+            family.add_metric([state], count)
+        yield family
+
+
+QUEUE = CollectorRegistry()
+QUEUE.register(JobCollector())

@@ -8,7 +8,6 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.utils.translation import gettext_lazy as _
-from procrastinate.contrib.django.models import ProcrastinateJob
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -164,5 +163,3 @@ SIGN_IN = ("attempt_time", "username", "ip_address", "user_agent")
 package_log(AccessAttempt, (*SIGN_IN, "failures_since_start"), is_removable=True, hidden=("post_data", "get_data"))
 package_log(AccessFailureLog, SIGN_IN)
 package_log(AccessLog, (*SIGN_IN, "logout_time"), hidden=("session_hash",))
-
-package_log(ProcrastinateJob, ("task_name", "queue_name", "status", "attempts", "scheduled_at"), hidden=("args",))

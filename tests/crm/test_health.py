@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from django.test import Client
     from pytest_django.fixtures import Settings
 
+JOB = """INSERT INTO procrastinate_jobs (queue_name, task_name, status, scheduled_at)
+    VALUES ('default', 'crm.test', %s, now() + %s * interval '1 second')"""
 BEAT = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s * interval '1 second')"
+
+
+NO_JOBS = {"waiting": 0, "later": 0, "running": 0, "failed": 0}
 
 
 def beat(seconds_ago: int) -> None:
@@ -18,7 +23,12 @@ def beat(seconds_ago: int) -> None:
         cursor.execute(BEAT, [seconds_ago])
 
 
-def ask(client: Client, path: str, **extra: Any) -> tuple[int, dict[str, str]]:
+def job(status: str, seconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(JOB, [status, seconds])
+
+
+def ask(client: Client, path: str, **extra: Any) -> tuple[int, dict[str, Any]]:
     answer = client.get(path, **extra)
     return answer.status_code, answer.json()
 
@@ -34,14 +44,14 @@ def test_probes_may_ask_by_any_address(client: Client) -> None:
 @pytest.mark.django_db
 def test_it_is_ready_with_database_migrations_and_worker(client: Client) -> None:
     beat(30)
-    states = {"status": "ok", "database": "ok", "migrations": "ok", "worker": "ok"}
+    states = {"status": "ok", "database": "ok", "migrations": "ok", "worker": "ok", "jobs": NO_JOBS}
     assert ask(client, "/readyz") == (200, states)
 
 
 @pytest.mark.django_db
 def test_it_is_not_ready_while_the_worker_is_silent(client: Client) -> None:
     beat(90)
-    states = {"status": "failing", "database": "ok", "migrations": "ok", "worker": "failing"}
+    states = {"status": "failing", "database": "ok", "migrations": "ok", "worker": "failing", "jobs": NO_JOBS}
     assert ask(client, "/readyz") == (503, states)
 
 
@@ -49,6 +59,17 @@ def test_it_is_not_ready_while_the_worker_is_silent(client: Client) -> None:
 def test_a_load_balancer_need_not_ask_for_the_worker(client: Client) -> None:
     beat(90)
     assert ask(client, "/readyz?except=worker")[0] == 200
+
+
+@pytest.mark.django_db
+def test_jobs_that_wait_and_fail_are_counted(client: Client) -> None:
+    beat(0)
+    for status, seconds in (("todo", -1), ("todo", 60), ("todo", 90), ("doing", 0), ("failed", 0), ("succeeded", 0)):
+        job(status, seconds)
+    expected = {"waiting": 1, "later": 2, "running": 1, "failed": 1}
+    assert ask(client, "/readyz")[1]["jobs"] == expected
+    figures = client.get("/metrics").content.decode()
+    assert [f'crm_jobs{{state="{state}"}} {count}.0' in figures for state, count in expected.items()] == [True] * 4
 
 
 @pytest.mark.django_db
@@ -73,6 +94,7 @@ def test_it_is_not_ready_without_a_database(client: Client) -> None:
     assert (status, states["database"]) == (503, "failing")
 
 
+@pytest.mark.django_db
 def test_figures_name_routes_and_not_addresses(client: Client) -> None:
     client.get("/api/nothing/4711")
     text = client.get("/metrics").content.decode()
@@ -80,6 +102,7 @@ def test_figures_name_routes_and_not_addresses(client: Client) -> None:
     assert "nothing" not in text
 
 
+@pytest.mark.django_db
 def test_an_unknown_method_is_counted_without_its_name(client: Client) -> None:
     client.generic("BREW", "/api/nothing")
     assert "BREW" not in client.get("/metrics").content.decode()
@@ -94,6 +117,7 @@ def test_figures_are_not_shown_to_other_machines(client: Client) -> None:
     assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 404
 
 
+@pytest.mark.django_db
 def test_figures_are_shown_to_who_knows_the_token(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = "prometheus-asks-nicely"
     assert client.get("/metrics").status_code == 404

@@ -76,3 +76,8 @@ def test_a_step_that_fails_does_not_keep_the_others_from_running(
     housekeeping.tidy_up(timestamp=0)
     assert ran == ["second"]
     assert caplog.messages == ["Housekeeping failed: fail"]
+
+
+def test_everything_that_removes_is_a_step() -> None:
+    removing = {name for name in vars(housekeeping) if name.startswith("remove_")} - {"remove_old_jobs"}
+    assert {step.__name__ for step in housekeeping.STEPS} == removing
