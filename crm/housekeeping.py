@@ -96,6 +96,13 @@ def remove_deliveries() -> None:
     ended.filter(created_at__lt=earliest).delete()
 
 
+def remove_imports() -> None:
+    """Delete files that were uploaded, and what became of them; the records stay."""
+    from crm.models import Import
+
+    Import.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.IMPORT_DAYS)).delete()
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="take_up_lost_jobs")
 async def take_up_lost_jobs(timestamp: int) -> None:
@@ -112,4 +119,5 @@ STEPS: list[Callable[[], None]] = [
     remove_changes,
     remove_answers,
     remove_deliveries,
+    remove_imports,
 ]

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 from django.utils import timezone
+from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 
 if TYPE_CHECKING:
     from procrastinate.contrib.django.models import ProcrastinateJob
+    from procrastinate.jobs import Job
 
 # Each status apart: so each is read from a small index, however many jobs have succeeded.
 COUNT: Final = """SELECT
@@ -18,6 +20,25 @@ COUNT: Final = """SELECT
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'),
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed')"""
 STATES: Final = ("waiting", "later", "running", "failed")
+
+
+class Again(Exception):
+    """The job is to run again, in so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take the seconds."""
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class WhenToldTo(BaseRetryStrategy):
+    """Runs a job again when it says so; any other failure is a failure."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when."""
+        if not isinstance(exception, Again):
+            return None
+        return RetryDecision(retry_in={"milliseconds": int(exception.seconds * 1000)})
 
 
 def counts() -> dict[str, int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 STATIC: Final = "static"
+UPLOADS: Final = {"/api/v1/imports", "/admin/crm/import/add/"}
 access = logging.getLogger("crm.access")
 
 
@@ -62,11 +63,14 @@ def route(request: HttpRequest) -> str:
 
 
 def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
-    """Answer 413 where the announced body is larger than MAX_BODY_BYTES, without reading it."""
+    """Answer 413, without reading it, to a body larger than MAX_BODY_BYTES; a file to import may be so much larger."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
-        if length and length.isdecimal() and int(length[:18]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if request.path in UPLOADS:
+            limit += settings.MAX_IMPORT_BYTES
+        if length and length.isdecimal() and int(length[:18]) > limit:
             return too_large(request)
         return get_response(request)
 

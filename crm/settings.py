@@ -193,6 +193,7 @@ SCOPES = {
     "service:write": _("Add, change and delete service cases"),
     "directory:read": _("See the names of colleagues and teams"),
     "changes:read": _("Follow all changes to what you may see"),
+    "imports:manage": _("Import files of records"),
     "webhooks:manage": _("Be told of changes at an address of its choice"),
     "sync:run": _("Exchange data with other systems"),
     "admin": _("Administer the CRM: people, teams, custom fields and applications"),
@@ -243,6 +244,8 @@ EXPORT_SECONDS = environment.number("EXPORT_SECONDS", 600)
 CHANGE_DAYS = environment.number("CHANGE_DAYS", 0)
 REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
 DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
+MAX_IMPORT_BYTES = environment.number("MAX_IMPORT_BYTES", 50_000_000)
+IMPORT_DAYS = environment.number("IMPORT_DAYS", 30)
 
 # ── ERP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
@@ -260,7 +263,7 @@ SECURE_CSP = headers.SECURE_CSP
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping", "crm.webhooks.deliveries"]
+PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping", "crm.imports.running", "crm.webhooks.deliveries"]
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)

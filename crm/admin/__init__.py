@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, imports, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -22,6 +22,7 @@ from crm.models import (
     Change,
     CustomField,
     ExternalReference,
+    Import,
     SyncRefusal,
     SyncRun,
     Team,
@@ -64,6 +65,7 @@ add_section(
             Item(_("Background jobs"), "schedule", ProcrastinateJob),
             Item(_("Failed sign-ins"), "lock_clock", AccessAttempt),
             Item(_("Changes"), "difference", Change),
+            Item(_("Imports"), "upload_file", Import),
             Item(_("Webhooks"), "webhook", Webhook),
             Item(_("Webhook deliveries"), "outbox", WebhookDelivery),
             Item(_("Log"), "history", LogEntry),

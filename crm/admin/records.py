@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
 from crm.admin.forms import CUSTOM, RecordForm, form_for
 from crm.admin.history import WithHistory
+from crm.admin.imports import WithImport
 from crm.admin.lists import CappedPaginator
 from crm.admin.site import staff
 from crm.models import CustomField, ExternalReference, Record, Team, User
@@ -105,7 +106,7 @@ class RecordChangeList(ChangeList):
         return queryset
 
 
-class RecordAdmin(WithHistory, Visible, ModelAdmin):
+class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
 
     `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys

@@ -15,7 +15,16 @@ from crm.admin.base import ModelAdmin
 from crm.admin.lists import CappedPaginator, DayRangeFilter
 from crm.admin.records import link_to
 from crm.admin.site import staff
-from crm.models import CustomField, ExternalReference, IdempotencyKey, SyncCheckpoint, SyncRefusal, SyncRun
+from crm.models import (
+    CustomField,
+    ExternalReference,
+    IdempotencyKey,
+    ImportFile,
+    ImportRefusal,
+    SyncCheckpoint,
+    SyncRefusal,
+    SyncRun,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +166,8 @@ def package_log(
     admin.site.register(model, type(f"{model.__name__}LogAdmin", (LogAdmin,), attributes))
 
 
+package_log(ImportFile, ("owner",), hidden=("content",))
+package_log(ImportRefusal, ("owner", "line", "reasons"))
 package_log(IdempotencyKey, ("created_at", "user", "application", "key", "status"), hidden=("body",))
 
 SIGN_IN = ("attempt_time", "username", "ip_address", "user_agent")

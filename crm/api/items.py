@@ -48,6 +48,7 @@ class Target:
     is_gone: bool = False
     before: dict[str, Any] = field(default_factory=dict)
     names: list[Name] | None = None
+    names_before: set[Name] = field(default_factory=set)
 
     def changed(self) -> set[str]:
         """Return the columns that differ from what is stored."""

@@ -112,7 +112,15 @@ class Pass:
         visible = self.model.objects.visible_to(self.writer.user).filter(pk__in=wanted).order_by("pk")
         for record in visible.annotate(row_version=RowVersion()).select_for_update(of=("self",)) if wanted else ():
             self.targets[record.pk] = Target(record, record.row_version, before=bulk.values_of(record))
+        if any(isinstance(item.data, dict) and "external_references" in item.data for item in self.items):
+            self.look_up_names()
         self.prefetch()
+
+    def look_up_names(self) -> None:
+        """Read the names that the records have."""
+        references = ExternalReference.objects.of(self.model).filter(object_id__in=list(self.targets))
+        for system, external_id, key in references.values_list("system", "external_id", "object_id"):
+            self.targets[key].names_before.add((system, external_id))
 
     def found_by_key(self) -> set[UUID]:
         """Return the records that have the value of a key; others who look for the same key wait for their turn."""
@@ -220,8 +228,8 @@ class Pass:
         target.record = judge.judged
         names = names_in(attrs)
         if names is not None:
-            target.names = names
-        return Result(200, target.record.pk, is_changed=names is not None or bool(target.changed()))
+            target.names = names if set(names) != target.names_before else None
+        return Result(200, target.record.pk, is_changed=target.names is not None or bool(target.changed()))
 
     def representation(self, record: Record) -> dict[str, Any]:
         """Return a record as clients see it; all of them are read when the first is asked for."""
@@ -238,7 +246,9 @@ class Pass:
         kept = [target for target in self.targets.values() if not target.is_gone]
         bulk.insert(self.model, [target.record for target in kept if target.is_new])
         changed = [(target, target.changed()) for target in kept if not target.is_new]
-        bulk.update(self.model, [(target.record, columns) for target, columns in changed if columns or target.names])
+        bulk.update(
+            self.model, [(target.record, columns) for target, columns in changed if columns or target.names is not None]
+        )
         gone = [target.record.pk for target in self.targets.values() if target.is_gone and not target.is_new]
         if gone:
             self.model.objects.filter(pk__in=gone).delete()

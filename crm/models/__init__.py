@@ -4,6 +4,7 @@ from crm.models.applications import Application, DeviceGrant, Grant
 from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.idempotency import IdempotencyKey
+from crm.models.imports import Import, ImportFile, ImportRefusal
 from crm.models.records import ExternalReference, Record, new_id
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
 from crm.models.users import Team, User
@@ -19,6 +20,9 @@ __all__ = [
     "FeedState",
     "Grant",
     "IdempotencyKey",
+    "Import",
+    "ImportFile",
+    "ImportRefusal",
     "Record",
     "SearchKey",
     "SyncCheckpoint",

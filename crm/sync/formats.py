@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -16,10 +16,8 @@ from crm.sync.mapping import MappingRefused
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
-
-    from crm.sync.mapping import ResourceMapping
 
 SAMPLE: Final = 1 << 18
 BLOCK: Final = 1 << 20
@@ -30,6 +28,24 @@ ENCODINGS: Final = (
     "utf_16", "cp1252", "gb18030", "big5", "cp932", "cp949", "euc_jp", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255",
     "cp1256", "cp1257",
 )  # fmt: skip
+
+
+class Columns(Protocol):
+    """What is known of a file's columns before it is read: those that each row has, and how the file is written."""
+
+    @property
+    def columns(self) -> set[str]: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+    def unknown(self, columns: Iterable[str]) -> list[str]:
+        """Return the columns that nothing is known of."""
+        ...
+
+    def check_columns(self, columns: list[str]) -> None:
+        """Raise MappingRefused for a header that makes no sense."""
+        ...
 
 
 class FileUnreadable(Exception):
@@ -71,7 +87,7 @@ def inspect(path: Path) -> Inspection:
     return Inspection(digest.hexdigest(), lines, is_utf8)
 
 
-def read(path: Path, inspection: Inspection, resource: ResourceMapping) -> Generator[Line]:
+def read(path: Path, inspection: Inspection, resource: Columns) -> Generator[Line]:
     """Yield the rows of the file; raise FileUnreadable where it, or its set of columns, makes no sense."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -99,13 +115,13 @@ def encoding_of(path: Path, inspection: Inspection, declared: str) -> str:
     return best.encoding
 
 
-def is_guessed(path: Path, inspection: Inspection, resource: ResourceMapping) -> bool:
+def is_guessed(path: Path, inspection: Inspection, resource: Columns) -> bool:
     """Return whether the encoding of the file is nothing more than likely."""
     is_text = path.suffix.lower() in READERS and path.suffix.lower() != ".xlsx"
     return is_text and not (inspection.is_utf8 or resource.options.get("encoding"))
 
 
-def read_csv(path: Path, inspection: Inspection, resource: ResourceMapping) -> Iterator[Line]:
+def read_csv(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
     encoding = encoding_of(path, inspection, resource.options.get("encoding", ""))
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding=encoding, newline="") as file:
@@ -115,7 +131,7 @@ def read_csv(path: Path, inspection: Inspection, resource: ResourceMapping) -> I
         yield from _table(numbered, resource)
 
 
-def read_json_lines(path: Path, inspection: Inspection, resource: ResourceMapping) -> Iterator[Line]:
+def read_json_lines(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
     encoding = encoding_of(path, inspection, resource.options.get("encoding", ""))
     with path.open(encoding=encoding) as file:
         for number, line in enumerate(file, start=1):
@@ -129,7 +145,7 @@ def read_json_lines(path: Path, inspection: Inspection, resource: ResourceMappin
             yield _object(number, values, line.strip(), resource)
 
 
-def read_xlsx(path: Path, inspection: Inspection, resource: ResourceMapping) -> Iterator[Line]:
+def read_xlsx(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
     from zipfile import BadZipFile
 
     import openpyxl
@@ -146,7 +162,7 @@ def read_xlsx(path: Path, inspection: Inspection, resource: ResourceMapping) -> 
         book.close()
 
 
-READERS: Final[dict[str, Callable[[Path, Inspection, ResourceMapping], Iterator[Line]]]] = {
+READERS: Final[dict[str, Callable[[Path, Inspection, Columns], Iterator[Line]]]] = {
     ".csv": read_csv,
     ".txt": read_csv,
     ".tsv": read_csv,
@@ -186,9 +202,7 @@ def _numbered(rows: Iterable[list[str]], line: Callable[[], int]) -> Iterator[tu
         first = line() + 1
 
 
-def _table(
-    rows: Iterator[tuple[int, list[str]]], resource: ResourceMapping, *, is_ragged: bool = False
-) -> Iterator[Line]:
+def _table(rows: Iterator[tuple[int, list[str]]], resource: Columns, *, is_ragged: bool = False) -> Iterator[Line]:
     """Yield the rows under a header; a row with another number of cells is none, but where sheets are `is_ragged`."""
     header = _header(next((row for _number, row in rows if any(row)), []))
     resource.check_columns(header)
@@ -218,11 +232,11 @@ def _header(cells: list[str]) -> list[str]:
     return names
 
 
-def _object(number: int, values: Any, text: str, resource: ResourceMapping) -> Line:
+def _object(number: int, values: Any, text: str, resource: Columns) -> Line:
     """Return the row in a line of JSON; a column that it leaves out is empty."""
     if not isinstance(values, dict):
         return Line(number, {}, text, _("The line is not a JSON object."))
-    unknown = values.keys() - resource.columns - resource.ignore
+    unknown = resource.unknown(values)
     if unknown:
         reason = _("Neither mapped nor listed under ignore: %(columns)s.")
         return Line(number, {}, text, reason % {"columns": ", ".join(sorted(unknown))})

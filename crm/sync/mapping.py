@@ -17,7 +17,7 @@ from crm.sync import registry
 from crm.sync.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from crm.sync.registry import Part
 
@@ -83,9 +83,14 @@ class ResourceMapping:
         named = {self.key, self.changed_at, self.deleted_column} - {""}
         return named.union(*(part.columns for part in self.parts))
 
+    def unknown(self, columns: Iterable[str]) -> list[str]:
+        """Return the columns that would be dropped without a word."""
+        known = self.columns | self.ignore
+        return [column for column in columns if column not in known]
+
     def check_columns(self, columns: list[str]) -> None:
         """Refuse columns that would be dropped without a word, and the lack of one that is mapped."""
-        unknown = [column for column in columns if column not in self.columns | self.ignore]
+        unknown = self.unknown(columns)
         missing = sorted(self.columns - set(columns))
         if unknown:
             message = f"columns neither mapped nor listed under ignore: {', '.join(unknown)}"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from django.conf import settings
 from django.utils import timezone
-from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 
+from crm.jobs import Again, WhenToldTo
 from crm.models import WebhookAttempt, WebhookDelivery
 from crm.webhooks import signatures
 from crm.webhooks.targets import Answer, Unsendable, send
@@ -23,33 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from procrastinate.jobs import Job
-
 AT_ONCE: Final = 3  # to one webhook by one worker, so that one that hangs leaves room for others
 MOST_KEPT: Final = 10_000
 GONE: Final = 410
 ASKING_TO_WAIT: Final = {429, 503}
 A_DAY: Final = 24 * 3600
 _places: dict[UUID, BoundedSemaphore] = {}
-
-
-class Again(Exception):
-    """The message is to be sent again, in so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        """Take the seconds."""
-        super().__init__(seconds)
-        self.seconds = seconds
-
-
-class WhenToldTo(BaseRetryStrategy):
-    """Runs a job again when it says so; any other failure is a failure."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """Return when."""
-        if not isinstance(exception, Again):
-            return None
-        return RetryDecision(retry_in={"milliseconds": int(exception.seconds * 1000)})
 
 
 @app.task(queue="webhooks", retry=WhenToldTo(), name="crm.webhooks.deliver")

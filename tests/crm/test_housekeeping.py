@@ -1,37 +1,23 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
 
 import pytest
 from axes.models import AccessLog
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
-from procrastinate.contrib.django import app
 
 from crm import housekeeping
+from tests.worker import do_all, no_jobs
 
-if TYPE_CHECKING:
-    from procrastinate.contrib.django.django_connector import DjangoConnector
-
+__all__ = ["no_jobs"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def no_jobs() -> None:
-    """Remove what other tests left: Django does not know these tables."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
-
-
-def work() -> None:
-    """Do all work that waits, in a worker that then ends; in a thread, because tests in a browser keep ours busy."""
-    connector = cast("DjangoConnector", app.connector).get_worker_connector()
-    options = {"wait": False, "install_signal_handlers": False, "listen_notify": False}
-    with app.replace_connector(connector) as worker, ThreadPoolExecutor(1) as pool:
-        pool.submit(worker.run_worker, **options).result()
+def clean_queue(no_jobs: None) -> None:
+    """Begin without jobs."""
 
 
 def test_expired_sessions_go_and_others_stay() -> None:
@@ -39,7 +25,7 @@ def test_expired_sessions_go_and_others_stay() -> None:
     for key, hours in (("old", -1), ("new", 1)):
         Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(hours=hours))
     housekeeping.tidy_up.configure().defer(timestamp=0)
-    work()
+    do_all()
     assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
 
 
@@ -55,11 +41,11 @@ def test_sign_ins_are_kept_for_90_days() -> None:
 def test_jobs_are_kept_for_a_week() -> None:
     old = housekeeping.tidy_up.configure().defer(timestamp=0)
     new = housekeeping.tidy_up.configure(queueing_lock="other").defer(timestamp=1)
-    work()
+    do_all()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_events SET at = at - interval '8 days' WHERE job_id = %s", [old])
         housekeeping.remove_old_jobs.configure().defer(timestamp=0)
-        work()
+        do_all()
         cursor.execute("SELECT id FROM procrastinate_jobs WHERE id IN (%s, %s)", [old, new])
         assert cursor.fetchall() == [(new,)]
 

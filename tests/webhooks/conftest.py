@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
-from procrastinate.contrib.django import app
-from psycopg.conninfo import make_conninfo
 
 from crm.webhooks import feeding
+from tests import worker
 from tests.feed import settle
 from tests.webhooks.receiver import listening
+from tests.worker import no_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from procrastinate.contrib.django.django_connector import DjangoConnector
-
     from tests.webhooks.receiver import Receiver
 
+__all__ = ["no_jobs"]
 WEBHOOKS = "/api/v1/webhooks"
 
 
 @pytest.fixture(autouse=True)
-def no_jobs(transactional_db: None) -> None:
-    """Remove what other tests left: Django does not know these tables."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+def clean_queue(no_jobs: None) -> None:
+    """Begin without jobs."""
 
 
 @pytest.fixture
@@ -63,21 +53,9 @@ def work() -> None:
     """Feed the webhooks, then do all work that waits, in a worker that then ends."""
     settle()
     feeding.feed_all()
-    connector = cast("DjangoConnector", app.connector).get_worker_connector()
-    options = {"wait": False, "install_signal_handlers": False, "listen_notify": False, "concurrency": 4}
-    with app.replace_connector(connector) as worker, ThreadPoolExecutor(1) as pool:
-        pool.submit(worker.run_worker, **options).result()
+    worker.do_all()
 
 
-@contextmanager
-def worker_process() -> Iterator[subprocess.Popen[bytes]]:
-    """Run `manage.py worker` on the tests' database."""
-    known = connection.get_connection_params()
-    url = make_conninfo(**{key: known[key] for key in ("host", "port", "user", "password", "dbname") if known.get(key)})
-    environment = {**os.environ, "DATABASE_URL": url, "WEBHOOK_RETRIES": ",".join(["0"] * 30), "LOG_LEVEL": "ERROR"}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
-    with subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR) as process:  # noqa: S603 -- ours
-        try:
-            yield process
-        finally:
-            process.kill()
+def worker_process() -> Any:
+    """Run `manage.py worker` on the tests' database, without pauses between attempts."""
+    return worker.process(WEBHOOK_RETRIES=",".join(["0"] * 30))

@@ -1,0 +1,50 @@
+"""Workers for tests: one that does what waits and ends, and one in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from procrastinate.contrib.django import app
+from psycopg.conninfo import make_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+
+@pytest.fixture
+def no_jobs(transactional_db: None) -> None:
+    """Remove what other tests left: Django does not know these tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+
+
+def do_all() -> None:
+    """Do all work that waits; in a thread, because tests in a browser keep ours busy."""
+    connector = cast("DjangoConnector", app.connector).get_worker_connector()
+    options = {"wait": False, "install_signal_handlers": False, "listen_notify": False, "concurrency": 4}
+    with app.replace_connector(connector) as worker, ThreadPoolExecutor(1) as pool:
+        pool.submit(worker.run_worker, **options).result()
+
+
+@contextmanager
+def process(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `manage.py worker` on the tests' database, and kill it after the block."""
+    known = connection.get_connection_params()
+    url = make_conninfo(**{key: known[key] for key in ("host", "port", "user", "password", "dbname") if known.get(key)})
+    settings_of_ours = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "ERROR", **environment}
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
+    with subprocess.Popen(command, env=settings_of_ours, cwd=settings.BASE_DIR) as child:  # noqa: S603 -- ours
+        try:
+            yield child
+        finally:
+            child.kill()
