@@ -47,6 +47,7 @@ __all__ = [
     "staff",
 ]
 
+add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
 add_section(
     Section(
         title=_("Administration"),
@@ -65,7 +66,6 @@ add_section(
             Item(_("Background jobs"), "schedule", ProcrastinateJob),
             Item(_("Failed sign-ins"), "lock_clock", AccessAttempt),
             Item(_("Changes"), "difference", Change),
-            Item(_("Imports"), "upload_file", Import),
             Item(_("Webhooks"), "webhook", Webhook),
             Item(_("Webhook deliveries"), "outbox", WebhookDelivery),
             Item(_("Log"), "history", LogEntry),
