@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext, gettext_noop, override
 from rest_framework import serializers
 
 from crm.models import CustomField, ExternalReference, User
@@ -43,10 +43,15 @@ SYNONYMS: Final = {
 
 def targets(serializer: type[RecordSerializer]) -> dict[str, str]:
     """Return what a column may become, with its label: fields, `external_id`, `custom.NAME`."""
-    found = {name: str(field.label or name) for name, field in serializer().fields.items() if not field.read_only}
+    model = serializer.Meta.model
+    labels = {field.name: str(field.verbose_name) for field in model._meta.concrete_fields}
+    fields = serializer().fields
+    found = {
+        name: labels.get(name) or str(field.label or name) for name, field in fields.items() if not field.read_only
+    }
     found.pop("custom", None)
-    own = {f"{CUSTOM}{one.name}": one.label for one in CustomField.objects.of(serializer.Meta.model)}
-    return {"id": "ID", EXTERNAL_ID: "external ID", **found, **own}
+    own = {f"{CUSTOM}{one.name}": one.label for one in CustomField.objects.of(model)}
+    return {"id": "ID", EXTERNAL_ID: gettext("external id"), **found, **own}
 
 
 def guess(columns: Iterable[str], serializer: type[RecordSerializer]) -> dict[str, str]:
