@@ -98,9 +98,21 @@ class Deleted(FeedTrigger):
         return insert(model, "deleted", f"{whole(model, 'o')}, NULL", "old_rows o", row="o")
 
 
+class Emptied(FeedTrigger):
+    """Writes what TRUNCATE is about to remove."""
+
+    name = "record_emptied"
+    when = pgtrigger.Before
+    operation = pgtrigger.Truncate
+
+    def body(self, model: Any) -> str:
+        """Return the statements of the trigger function."""
+        return insert(model, "deleted", f"{whole(model, 'o')}, NULL", f'"{model._meta.db_table}" o', row="o")
+
+
 def feed_triggers() -> list[FeedTrigger]:
     """Return the triggers of a kind of record."""
-    return [Created(), Updated(), Deleted()]
+    return [Created(), Updated(), Deleted(), Emptied()]
 
 
 def recorded(model: type[models.Model]) -> list[Any]:

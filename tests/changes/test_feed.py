@@ -50,6 +50,15 @@ def test_a_statement_by_hand_is_on_the_feed(changes: Any) -> None:
     assert found[0]["command"]
 
 
+def test_an_emptied_table_is_on_the_feed(changes: Any) -> None:
+    address = make(Address, city="Berlin")
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE customers_customer CASCADE")
+    gone = {one["resource"]: one for one in changes() if one["action"] == "deleted"}
+    assert (gone["addresses"]["record"], gone["addresses"]["before"]["city"]) == (str(address.pk), "Berlin")
+    assert gone["customers"]["record"] == gone["addresses"]["customer"] == str(address.customer_id)
+
+
 def test_a_command_is_named_with_its_run(integration: Any, changes: Any) -> None:
     with transaction.atomic(), acting(command="erp_pull", user=integration, request_id="run 1"):
         make(Customer)
