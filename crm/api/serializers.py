@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -19,7 +21,7 @@ from crm.api.strictness import StrictModelSerializer
 from crm.models import CustomField, ExternalReference, Record, User
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -31,6 +33,15 @@ def own_copy(item: AnyField) -> AnyField:
     """Return a field for one serializer; only those that hold others must be copied in depth, which is slow."""
     is_deep = isinstance(item, serializers.BaseSerializer) or hasattr(item, "child")
     return copy.deepcopy(item) if is_deep else copy.copy(item)
+
+
+def as_ids(values: Iterable[Any]) -> set[UUID]:
+    """Return those of the values that are ids."""
+    found = set()
+    for value in values:
+        with suppress(ValueError):
+            found |= {UUID(value)} if isinstance(value, str) else set()
+    return found
 
 
 class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
@@ -130,6 +141,13 @@ class RecordSerializer(StrictModelSerializer):
         if type(self) not in self.field_sets:
             self.field_sets[type(self)] = super().get_fields()
         return {name: own_copy(item) for name, item in self.field_sets[type(self)].items()}
+
+    def look_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Read, at once for each field, the records that the data of many records refer to."""
+        related = {name: item.get_queryset() for name, item in self.fields.items() if hasattr(item, "get_queryset")}
+        for name, queryset in related.items():
+            if keys := as_ids(row.get(name) for row in rows):
+                self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=keys)}
 
     def get_unique_together_validators(self) -> list[Any]:
         """Return none: the database decides, without a query and without a race."""

@@ -5,9 +5,7 @@ What comes alone is judged by the serializer; so is what comes here, by one seri
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import orjson
 from django.db import DataError, IntegrityError, connection, transaction
@@ -23,6 +21,7 @@ from crm.models import CustomField, ExternalReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
 
     from crm.api.serializers import RecordSerializer
     from crm.models import Record, User
@@ -139,14 +138,9 @@ class Pass:
         return found
 
     def prefetch(self) -> None:
-        """Read, at once for each field, the records that the data refer to, and what administrators added."""
-        fields = self.judge(is_patch=False).fields
-        related = {name: item.get_queryset() for name, item in fields.items() if hasattr(item, "get_queryset")}
+        """Read, at once for all items, what judging each of them will ask for."""
         rows = [item.data for item in self.items if isinstance(item.data, dict)]
-        for name, queryset in related.items():
-            keys = {value for row in rows if isinstance(value := row.get(name), str)}
-            if keys:
-                self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=as_ids(keys))}
+        self.judge(is_patch=False).look_up(rows)
         if any(row.get("custom") for row in rows):
             self.context["custom_fields"] = {one.name: one for one in CustomField.objects.of(self.model)}
 
@@ -271,12 +265,3 @@ def names_in(attrs: Mapping[str, Any]) -> list[Name] | None:
     """Return the names that a record is given; None where the data do not say."""
     given = attrs.get("external_references")
     return None if given is None else [(one["system"], one["external_id"]) for one in given]
-
-
-def as_ids(texts: Iterable[str]) -> list[UUID]:
-    """Return those of the texts that are ids."""
-    found = []
-    for text in texts:
-        with suppress(ValueError):
-            found.append(UUID(text))
-    return found

@@ -98,3 +98,24 @@ def test_batches_at_once_put_each_name_once(client: Any) -> None:
         codes = set().union(*threads.map(send, range(4)))
     assert codes == {200, 201}
     assert Customer.objects.count() == 50
+
+
+def test_interactions_about_many_records_cost_no_query_each(client: Any, django_assert_max_num_queries: Any) -> None:
+    customers = [make(Customer) for _number in range(20)]
+    items = [
+        {
+            "operation": "create",
+            "data": {
+                "customer": str(one.pk),
+                "kind": "call",
+                "subject": "About itself",
+                "about_type": "customers.customer",
+                "about_id": str(one.pk),
+            },
+        }
+        for one in customers
+    ]
+    items[7]["data"] |= {"about_id": "019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10"}  # type: ignore[operator]
+    with django_assert_max_num_queries(14):
+        results = batch(client, *items, path="interactions")
+    assert [one["status"] for one in results] == [201] * 7 + [422] + [201] * 12
