@@ -72,3 +72,10 @@ def test_a_merge_patch_may_empty_what_a_replacement_may_not() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     assert schemas["CustomerPatch"]["properties"]["job_title"]["type"] == ["string", "null"]
     assert schemas["CustomerInput"]["properties"]["job_title"]["type"] == "string"
+
+
+def test_every_message_of_webhooks_is_described() -> None:
+    from crm.api.routers import resources
+
+    actions = ("created", "updated", "deleted")
+    assert set(DOCUMENT["webhooks"]) == {f"{name}.{one}" for name in resources() for one in actions} | {"webhook.test"}

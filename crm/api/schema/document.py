@@ -9,6 +9,7 @@ from django.conf import settings
 from crm.api.schema import parameters, responses
 from crm.api.schema.examples import csv_example, example_of, patch_example, written_example
 from crm.api.schema.texts import ABOUT, BEARER, OAUTH
+from crm.api.schema.webhooks import headers, webhooks
 
 METHODS = ("get", "post", "put", "patch", "delete")
 IDENTITY = {"openid", "profile", "email"}
@@ -21,9 +22,10 @@ def complete(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     components["schemas"] |= {"Problem": responses.PROBLEM, "Fault": responses.FAULT}
     components["responses"] = responses.shared()
     components["headers"] = responses.HEADERS
-    components["parameters"] = parameters.shared()
+    components["parameters"] = parameters.shared() | headers()
     components["securitySchemes"] = security_schemes()
     result["info"]["description"] = ABOUT
+    result["webhooks"] = webhooks()
     result["tags"] = tags(result)
     result["paths"] = {path: dict(sorted(item.items(), key=method_order)) for path, item in result["paths"].items()}
     for operation in operations(result):
