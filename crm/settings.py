@@ -167,6 +167,7 @@ AXES_CLIENT_IP_CALLABLE = "crm.auth.addresses.client_address"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_secret", "code", "code_verifier", "refresh_token"]
 AXES_VERBOSE = False
 LOGIN_REDIRECT_URL = "admin:index"
+CONFIRMATION_MINUTES = environment.number("CONFIRMATION_MINUTES", 15)
 
 # ── Programs: OAuth 2.0 and tokens ───────────────────────────────────────────────────────────────────────────────────
 SIMPLE_JWT = {"USER_ID_CLAIM": "sub"}

@@ -41,7 +41,7 @@ class WithHistory:
     model: type[Record]
     admin_site: AdminSite
 
-    actions_list: Sequence[str] = ("import_file", "deleted_records")
+    actions_list: Sequence[str] = ("import_file", "export_list", "deleted_records")
 
     def changes(self, request: HttpRequest) -> QuerySet[Change]:
         """Return the changes of this kind of record that the user may see, latest first."""

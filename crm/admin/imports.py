@@ -20,7 +20,7 @@ from crm.admin.base import ModelAdmin
 from crm.admin.lists import CappedPaginator
 from crm.admin.site import staff
 from crm.api.export import download
-from crm.api.routers import resources
+from crm.api.routers import resource_of, resources
 from crm.imports import actions, rules
 from crm.imports.columns import targets
 from crm.imports.files import ENDINGS
@@ -132,8 +132,7 @@ class WithImport:
     def import_file(self, request: HttpRequest) -> HttpResponse:
         """Go on to the upload."""
         own: Any = self
-        name = next((name for name, one in resources().items() if one.model is own.model), "")
-        return HttpResponseRedirect(f"{reverse('admin:crm_import_add')}?resource={name}")
+        return HttpResponseRedirect(f"{reverse('admin:crm_import_add')}?resource={resource_of(own.model)}")
 
 
 @admin.register(Import)
@@ -188,7 +187,8 @@ class ImportAdmin(ModelAdmin):
         form = UploadForm(staff(request), *data, initial={"resource": request.GET.get("resource", "")})
         if request.method == "POST" and form.is_valid():
             return HttpResponseRedirect(reverse(PAGE, args=(form.cleaned_data["import"].pk,)))
-        return self.show(request, "upload", title=gettext("Import a file"), form=form)
+        context = {"title": gettext("Import a file"), "form": form, "button": gettext("Upload")}
+        return self.show(request, "admin/form_page.html", **context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -204,7 +204,7 @@ class ImportAdmin(ModelAdmin):
             "list_name": list_name(one),
             "refusals": one.refusals.order_by("line")[:10],
         }
-        return self.show(request, "import", title=one.filename, original=one, form=form, **context)
+        return self.show(request, "admin/imports/import.html", title=one.filename, original=one, form=form, **context)
 
     def done(self, request: HttpRequest, one: Import, form: MappingForm) -> bool:
         """Do what the button says; tell whether it could be done, and say why not."""
@@ -238,7 +238,7 @@ class ImportAdmin(ModelAdmin):
     def show(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Answer a page of our own."""
         known = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        return TemplateResponse(request, f"admin/imports/{template}.html", known | context)
+        return TemplateResponse(request, template, known | context)
 
 
 def list_name(one: Import) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Func, TextField
+from django.db.models import F, Func, TextField, Value
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.decorators import action
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 64 * 1024
 UTF8_CSV: Final = "WITH (FORMAT csv, ENCODING 'UTF8')"
+FORMULA: Final = r"^([=@\t\r\n＝＠＋－]|[+-](?![0-9 ().,/-]*$))"
 UTF8_TEXT: Final = "WITH (FORMAT text, ENCODING 'UTF8')"
 
 
@@ -42,6 +44,20 @@ class Column(Func):
         """Return the SQL over the row."""
         (own,) = self.get_source_expressions()
         return f"({self.sql})::text".replace("{row}", connection.ops.quote_name(own.alias)).replace("%", "%%"), []
+
+
+class Harmless(Func):
+    """A text before which an apostrophe stands where a spreadsheet would take it for a formula (CWE-1236).
+
+    Numbers, also those of telephones, stay as they are.
+    """
+
+    function = "regexp_replace"
+    output_field = TextField()
+
+    def __init__(self, text: Any) -> None:
+        """Take the text."""
+        super().__init__(text, Value(FORMULA), Value(r"'\1"))
 
 
 class ExportActions:
@@ -80,12 +96,25 @@ def lines(rows: QuerySet[Any, Any], shape: Shape, user: Any) -> Iterator[bytes]:
 
 def table(rows: QuerySet[Any, Any], shape: Shape) -> Iterator[bytes]:
     """Yield a table (RFC 4180, but for the ends of lines); cells are what is stored, also where they begin with `=`."""
-    yield ",".join(name for name, _sql in (*shape.columns, *shape.computed)).encode() + b"\n"
-    columns = [
-        *(Column(only_where_known(sql)) for _name, sql in shape.columns),
-        *(part for _name, part in shape.computed),
-    ]
-    yield from copied(rows.values_list(*columns), UTF8_CSV)
+    yield header(shape)
+    yield from copied(rows.values_list(*cells(shape)), UTF8_CSV)
+
+
+def sheet(rows: QuerySet[Any, Any], shape: Shape) -> Iterator[bytes]:
+    """Yield a table for spreadsheets: they see its encoding, and take no cell for a formula."""
+    yield codecs.BOM_UTF8 + header(shape)
+    yield from copied(rows.values_list(*(Harmless(cell) for cell in cells(shape))), UTF8_CSV)
+
+
+def header(shape: Shape) -> bytes:
+    """Return the first line of a table."""
+    return ",".join(name for name, _sql in (*shape.columns, *shape.computed)).encode() + b"\n"
+
+
+def cells(shape: Shape) -> list[Any]:
+    """Return the expressions of a table's columns."""
+    columns = [Column(only_where_known(sql)) for _name, sql in shape.columns]
+    return [*columns, *(part for _name, part in shape.computed)]
 
 
 def only_where_known(sql: str) -> str:

@@ -34,3 +34,8 @@ def resources() -> Mapping[str, type[RecordViewSet]]:
     """Return every kind of record that the API has, by the name of its list such as `customers`."""
     import_module(settings.ROOT_URLCONF)
     return _resources
+
+
+def resource_of(model: Any) -> str:
+    """Return the name of the list of a kind of record; empty for one that the API has not."""
+    return next((name for name, viewset in resources().items() if viewset.model is model), "")
