@@ -10,10 +10,12 @@ from uuid import UUID
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import empty
 
 from crm.api.errors import rule_broken
 from crm.api.representation import SERIALIZERS
@@ -21,7 +23,7 @@ from crm.api.strictness import StrictModelSerializer
 from crm.models import CustomField, ExternalReference, Record, User
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -115,6 +117,7 @@ class RecordSerializer(StrictModelSerializer):
 
     serializer_related_field = VisibleRelatedField
     judged: Record  # as it would be
+    given: Collection[str] = ()  # the members of what is being judged
     kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "external_references"})
     callers: ClassVar[tuple[str, ...]] = ("owner",)  # colleagues that are, unless said otherwise, who creates
     field_sets: ClassVar[dict[type, dict[str, AnyField]]] = {}
@@ -149,6 +152,18 @@ class RecordSerializer(StrictModelSerializer):
             if keys := as_ids(row.get(name) for row in rows):
                 self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=keys)}
 
+    @cached_property
+    def writable(self) -> list[AnyField]:
+        """Return the fields that may be written, which DRF works out again for each record."""
+        return [item for item in self.fields.values() if not item.read_only]
+
+    @property
+    def _writable_fields(self) -> list[AnyField]:
+        """Return the fields that are given or needed: at all others, which are most, DRF would look in vain."""
+        return [
+            one for one in self.writable if one.required or one.field_name in self.given or one.default is not empty
+        ]
+
     def get_unique_together_validators(self) -> list[Any]:
         """Return none: the database decides, without a query and without a race."""
         return []
@@ -159,6 +174,7 @@ class RecordSerializer(StrictModelSerializer):
             self.refuse_unknown(data)
             data = self.without_read_only(data)
             data = self.emptied(data) if self.partial else self.replaced(data)
+            self.given = data.keys()
         return dict(super().to_internal_value(data))
 
     def without_read_only(self, data: Mapping[str, Any]) -> dict[str, Any]:

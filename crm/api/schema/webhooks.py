@@ -38,7 +38,7 @@ def webhooks() -> dict[str, Any]:
     return {**found, TEST: message(TEST, _("Sent when somebody asks for a test message."), nothing)}
 
 
-def message(event: str, description: str, data: dict[str, Any]) -> dict[str, Any]:
+def message(event: str, description: Any, data: dict[str, Any]) -> dict[str, Any]:
     """Return the description of one kind of message."""
     schema = {
         "type": "object",
