@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.api.pagination import Cursor
 from customers.models import Customer
-from tests.perf import limits
+from tests.perf import imports, limits, memory
 from tests.perf.measure import Row, factor, medians, share
 
 if TYPE_CHECKING:
@@ -77,8 +77,13 @@ def many(send: Callable[..., bytes]) -> Iterator[Row]:
     seconds = medians({"copy": limits.copy_in, "batch": lambda: send("POST", f"{CUSTOMERS}/batch", body=new_batch())})
     Customer.objects.filter(source=limits.SOURCE).delete()
     yield share("batch of 1,000 upserts", seconds["copy"], seconds["batch"], 0.2, "COPY without triggers")
+    seconds = medians({"copy": imports.copy_in, "import": imports.run})
+    yield share(f"import of {imports.ROWS:,} rows", seconds["copy"], seconds["import"], 0.25, "COPY without triggers")
+    seconds = medians({"first": imports.run, "again": imports.run_again})
+    yield factor("the same import again", seconds["first"], seconds["again"], 0.5, "the first import")
     seconds = medians({"copy": limits.copy_out, "export": lambda: send("GET", f"{CUSTOMERS}/export")})
     yield share("export of 200,000 rows as CSV", seconds["copy"], seconds["export"], 0.5, "COPY TO STDOUT")
+    yield memory.of_export()
 
 
 def new_batch() -> dict[str, Any]:
