@@ -56,7 +56,7 @@ class WithExport:
             audit.record("exported", user=staff(request).pk, client="admin", what=own.model.label())
             return self.file(request, listed.queryset, form.cleaned_data["form"])
         title = gettext("Export: %s") % own.model._meta.verbose_name_plural
-        text = gettext("All rows that the list shows with its filters, %d of them.") % listed.result_count
+        text = gettext("All rows that the list shows with its filters, %d of them.") % listed.queryset.count()
         context = {"title": title, "explanation": text, "form": form, "button": gettext("Export")}
         known = {**own.admin_site.each_context(request), "opts": own.opts, "media": own.media}
         return TemplateResponse(request, "admin/form_page.html", known | context)

@@ -48,6 +48,13 @@ def test_the_file_has_what_the_list_shows(client: Any) -> None:
     assert answer["Content-Disposition"].startswith('attachment; filename="customers-')
 
 
+def test_it_is_said_how_many_rows_there_are_however_many(client: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("crm.admin.lists.MOST_COUNTED", 2)
+    for _number in range(3):
+        make(Customer)
+    assert "3 of them" in client.get(ADDRESS).content.decode()
+
+
 def test_each_form_has_every_row(client: Any) -> None:
     names = {make(Customer).name for _number in range(3)}
     assert {row["name"] for row in rows(export(client, form="sheet"))} == names
