@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.admin.confirmation import ConfirmedForm
+from crm.admin.pages import form_page
 from crm.admin.site import staff
 from crm.api.export import download, lines, sheet, table
 from crm.api.representation import SERIALIZERS, shape_of
@@ -57,9 +57,7 @@ class WithExport:
             return self.file(request, listed.queryset, form.cleaned_data["form"])
         title = gettext("Export: %s") % own.model._meta.verbose_name_plural
         text = gettext("All rows that the list shows with its filters, %d of them.") % listed.queryset.count()
-        context = {"title": title, "explanation": text, "form": form, "button": gettext("Export")}
-        known = {**own.admin_site.each_context(request), "opts": own.opts, "media": own.media}
-        return TemplateResponse(request, "admin/form_page.html", known | context)
+        return form_page(own, request, form, title=title, button=gettext("Export"), explanation=text)
 
     def file(self, request: HttpRequest, rows: QuerySet[Any, Any], form: str) -> HttpResponseBase:
         """Answer rows as a file that is named after their list."""

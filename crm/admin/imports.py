@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, 
 
 from crm.admin.base import ModelAdmin
 from crm.admin.lists import CappedPaginator
+from crm.admin.pages import form_page
 from crm.admin.site import staff
 from crm.api.export import download
 from crm.api.routers import resource_of, resources
@@ -187,8 +188,7 @@ class ImportAdmin(ModelAdmin):
         form = UploadForm(staff(request), *data, initial={"resource": request.GET.get("resource", "")})
         if request.method == "POST" and form.is_valid():
             return HttpResponseRedirect(reverse(PAGE, args=(form.cleaned_data["import"].pk,)))
-        context = {"title": gettext("Import a file"), "form": form, "button": gettext("Upload")}
-        return self.show(request, "admin/form_page.html", **context)
+        return form_page(self, request, form, title=gettext("Import a file"), button=gettext("Upload"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -199,12 +199,16 @@ class ImportAdmin(ModelAdmin):
         if request.method == "POST" and self.done(request, one, form):
             return HttpResponseRedirect(reverse(PAGE, args=(one.pk,)))
         context = {
+            "title": one.filename,
+            "original": one,
+            "form": form,
             "one": one,
             "state": state_of(one),
             "list_name": list_name(one),
             "refusals": one.refusals.order_by("line")[:10],
         }
-        return self.show(request, "admin/imports/import.html", title=one.filename, original=one, form=form, **context)
+        known = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, "admin/imports/import.html", known | context)
 
     def done(self, request: HttpRequest, one: Import, form: MappingForm) -> bool:
         """Do what the button says; tell whether it could be done, and say why not."""
@@ -234,11 +238,6 @@ class ImportAdmin(ModelAdmin):
         if one is None or one.resource not in dict(writable(staff(request))):
             raise Http404
         return one
-
-    def show(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        """Answer a page of our own."""
-        known = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        return TemplateResponse(request, template, known | context)
 
 
 def list_name(one: Import) -> str:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.http import Http404, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from crm.admin.base import ModelAdmin, TabularInline
+from crm.admin.pages import form_page
 from crm.admin.site import staff
 from crm.admin.system import LogAdmin
 from crm.api.routers import resources
@@ -22,7 +27,7 @@ from crm.webhooks.targets import Unsendable, check
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 SENT = ("created", "updated", "deleted")
 
@@ -59,6 +64,20 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         return url
 
 
+class SpanForm(forms.Form):
+    """A span of time, in the time zone of the site."""
+
+    start = forms.DateTimeField(label=_("from"), widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}))
+    end = forms.DateTimeField(label=_("until"), widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a span that ends before it begins."""
+        said = super().clean() or {}
+        if said.get("start") and said.get("end") and said["end"] <= said["start"]:
+            raise forms.ValidationError(_("It ends before it begins."), code="invalid")
+        return said
+
+
 @admin.register(Webhook)
 class WebhookAdmin(ModelAdmin):
     """Subscriptions to changes."""
@@ -70,6 +89,7 @@ class WebhookAdmin(ModelAdmin):
     readonly_fields = ("user", "paused_at", "pause_reason", "created_at", "updated_at")
     fields = ("url", "description", "resources", "actions", "user", "paused_at", "pause_reason", "created_at")
     actions = ("pause", "resume", "send_test", "rotate_secret")
+    actions_detail = ("replay_span",)
 
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: Any) -> None:
         if change:
@@ -118,6 +138,20 @@ class WebhookAdmin(ModelAdmin):
     def rotate_secret(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
             self.tell(request, webhook, verbs.rotate_secret(webhook=webhook, by=staff(request)))
+
+    @action(description=_("Send once more"), url_path="replay", icon="replay", permissions=["change"])
+    def replay_span(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send once more what changed in a span of time."""
+        webhook = self.get_object(request, unquote(object_id))
+        if webhook is None:
+            raise Http404
+        form = SpanForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            count = verbs.replay_span(webhook=webhook, **form.cleaned_data)
+            self.message_user(request, ngettext("%d message.", "%d messages.", count) % count, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:crm_webhook_change", args=(webhook.pk,)))
+        text = gettext("Whatever changed in this time is sent again; each message keeps its id.")
+        return form_page(self, request, form, title=str(webhook), button=gettext("Send once more"), explanation=text)
 
 
 class AttemptInline(TabularInline):

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from crm.models import Webhook, WebhookDelivery
+from customers.models import Customer
+from tests.feed import settle
+from tests.samples import make
 from tests.staff import page, signed_in, superuser
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -53,6 +56,19 @@ def test_a_test_message_is_sent_and_sent_again(client: Any) -> None:
     act(client, WebhookDelivery, "replay", delivery)
     delivery.refresh_from_db()
     assert delivery.status == "waiting"
+
+
+def test_what_changed_in_a_span_is_sent_once_more(client: Any) -> None:
+    webhook = made(client)
+    make(Customer)
+    address = f"/admin/crm/webhook/{webhook.pk}/replay/"
+    span = {"start": "2026-01-01T00:00", "end": "2126-01-01T00:00"}
+    assert "It ends before it begins." in client.post(address, {**span, "end": "2025-01-01T00:00"}).content.decode()
+    assert client.post(address, {"start": "now", "end": "later"}).status_code == 200
+    assert not WebhookDelivery.objects.exists()
+    settle()
+    assert "1 message." in client.post(address, span, follow=True).content.decode()
+    assert WebhookDelivery.objects.get().event == "customers.created"
 
 
 def test_a_new_secret_is_shown(client: Any) -> None:
