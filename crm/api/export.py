@@ -12,8 +12,10 @@ from django.utils import timezone
 from rest_framework.decorators import action
 
 from crm.api import filters
+from crm.api.filters import CUSTOM
 from crm.api.representation import RowJSON
 from crm.auth import audit
+from crm.custom.definitions import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from crm.api.representation import Shape
     from crm.api.requests import ApiRequest
+    from crm.models import User
 
 BLOCK: Final = 64 * 1024
 UTF8_CSV: Final = "WITH (FORMAT csv, ENCODING 'UTF8')"
@@ -57,11 +60,10 @@ class ExportActions:
         names = [name for name in params if name in view.filterset_class.base_filters]
         known = {"ordering", "search", "fields", "format", *names, *view.more_parameters()}
         filters.refuse_unknown(params, known)
-        ordering = filters.read_ordering(params.get("ordering"), view.orderings(), view.default_ordering)
-        rows = view.filtered(view.visible_to(request.user), names).order_by(*ordering)
+        rows = view.filtered(view.visible_to(request.user), names).order_by(*view.read_ordering())
         audit.record("exported", user=request.user.pk, client=request.auth.client_id, what=self.model.label())
         kind = request.accepted_renderer.format
-        stream = lines(rows, view.shape(), request.user) if kind == "jsonl" else table(rows, view.shape())
+        stream = lines(rows, view.shape(), request.user) if kind == "jsonl" else table(rows, view.shape(), request.user)
         return download(stream, f"{view.basename}.{kind}", request.accepted_renderer.media_type)
 
 
@@ -78,12 +80,18 @@ def lines(rows: QuerySet[Any, Any], shape: Shape, user: Any) -> Iterator[bytes]:
         yield block.replace(b"\\\\", b"\\")
 
 
-def table(rows: QuerySet[Any, Any], shape: Shape) -> Iterator[bytes]:
-    """Yield a table (RFC 4180, but for the ends of lines); cells are what is stored, also where they begin with `=`."""
-    yield ",".join(name for name, _sql in (*shape.columns, *shape.computed)).encode() + b"\n"
+def table(rows: QuerySet[Any, Any], shape: Shape, reader: User) -> Iterator[bytes]:
+    """Yield a table (RFC 4180, but for the ends of lines); cells are what is stored, also where they begin with `=`.
+
+    Each custom field has a column of its own, besides the one that holds them all.
+    """
+    custom = definitions(shape.model, reader).active if "custom" in dict(shape.columns) else {}  # type: ignore[arg-type]  # a record
+    names = [*(name for name, _part in (*shape.columns, *shape.computed)), *(f"{CUSTOM}{name}" for name in custom)]
+    yield ",".join(names).encode() + b"\n"
     columns = [
         *(Column(only_where_known(sql)) for _name, sql in shape.columns),
         *(part for _name, part in shape.computed),
+        *(Column(f"""{{row}}."custom" ->> '{name}'""") for name in custom),
     ]
     yield from copied(rows.values_list(*columns), UTF8_CSV)
 

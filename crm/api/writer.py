@@ -19,7 +19,7 @@ from crm import bulk
 from crm.api.errors import Problem, recognised
 from crm.api.items import Item, Name, Result, Target
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
-from crm.models import CustomField, ExternalReference
+from crm.models import ExternalReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -139,7 +139,7 @@ class Pass:
         return found
 
     def prefetch(self) -> None:
-        """Read, at once for each field, the records that the data refer to, and what administrators added."""
+        """Read, at once for each field, the records that the data refer to."""
         fields = self.judge(is_patch=False).fields
         related = {name: item.get_queryset() for name, item in fields.items() if hasattr(item, "get_queryset")}
         rows = [item.data for item in self.items if isinstance(item.data, dict)]
@@ -147,8 +147,6 @@ class Pass:
             keys = {value for row in rows if isinstance(value := row.get(name), str)}
             if keys:
                 self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=as_ids(keys))}
-        if any(row.get("custom") for row in rows):
-            self.context["custom_fields"] = {one.name: one for one in CustomField.objects.of(self.model)}
 
     def judge(self, *, is_patch: bool) -> Any:
         """Return the serializer for whole records or for patches; one of each is enough."""
