@@ -75,12 +75,12 @@ def key_column(model: type[Model], name: str) -> Any:
     return KeyText() if name.startswith(PLACE) else model._meta.get_field(name)
 
 
-def read_limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> int:
-    """Return the page size asked for; raise ParameterError outside 1 to `most`."""
+def read_limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT, name: str = "limit") -> int:
+    """Return the page size, or another number, asked for; raise ParameterError outside 1 to `most`."""
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
-        raise ParameterError("limit", _("A whole number from 1 to %d.") % most)
+        raise ParameterError(name, _("A whole number from 1 to %d.") % most)
     return int(text)
 
 

@@ -61,6 +61,8 @@ def align_indexes() -> None:
             drop(name)
         for name in sorted(wanted.keys() - built):
             cursor.execute(wanted[name].statement())
+            table = sql.Identifier(wanted[name].field.records._meta.db_table)
+            cursor.execute(sql.SQL("ANALYZE {}").format(table))  # only then the planner knows the values
 
 
 def drop(name: str) -> None:
