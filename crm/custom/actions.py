@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from crm.auth import audit
 from crm.custom import jobs, moves
@@ -44,9 +45,10 @@ def save_field(*, field: CustomField, by: User, fills: bool = False) -> CustomFi
 def delete_field(*, field: CustomField, by: User) -> None:
     """Delete a field that no record has a value of; raise StillUsed otherwise."""
     CustomField.objects.select_for_update().get(pk=field.pk)
-    if moves.is_used(field=field):
-        raise StillUsed(field)
-    field.delete()
+    try:
+        field.delete()
+    except ProtectedError as error:
+        raise StillUsed(field) from error
     if needs_index(field):
         jobs.align_indexes.defer()
     audit.record("custom_field_deleted", user=by.pk, what=f"{field.content_type.model}.{field.name}")

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, ProtectedError, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.custom import values
@@ -141,6 +141,14 @@ class CustomField(models.Model):
                 self.default = values.check(self, self.default)
             except ValidationError as error:
                 raise ValidationError({"default": error.messages}) from error
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the field; raise ProtectedError while records have values of it, which nobody could read any more."""
+        from crm.custom import moves
+
+        if moves.is_used(field=self):
+            raise ProtectedError(str(_("Records have values of it; retire it instead.")), {self})
+        return super().delete(*args, **kwargs)
 
     def check_choices(self) -> None:
         """Raise ValidationError unless a choice, and only a choice, has a list of values, and labels only for them."""

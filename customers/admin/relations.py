@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -59,7 +59,7 @@ class RelationInline(RecordInline):
     fk_name = "from_customer"
     verbose_name_plural = gettext_lazy("relations")
     fields = ("type", "to_customer", "since", "until", "note")
-    autocomplete_fields = ("to_customer",)
+    autocomplete_fields: ClassVar[Any] = ("to_customer",)
     ordering = ("id",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

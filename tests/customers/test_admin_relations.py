@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from customers.models import Customer, Relationship, RelationshipType
 from tests.staff import colleague, form_of, page, signed_in, superuser, team
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from django.test import Client
