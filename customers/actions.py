@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 from django.db import transaction
 
+from crm.custom.definitions import begin
 from crm.sync.registry import Part
 from crm.sync.upsert import Upsert
 from customers.models import Address, Customer, Interaction
@@ -43,6 +44,7 @@ def log_interaction(
     Raises ValidationError where a value is not allowed.
     """
     interaction = Interaction(customer=customer, user=by, owner=by, team=by.team, kind=kind, subject=subject, **details)
+    begin([interaction])
     interaction.full_clean(exclude=["customer", "user", "owner", "team"])
     interaction.save()
     return interaction

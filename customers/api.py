@@ -15,6 +15,8 @@ from crm.api.viewsets import RecordViewSet
 from crm.models import Record
 from crm.querysets import RecordQuerySet
 from customers.models import Address, Customer, Interaction
+from customers.relations import customers_of
+from customers.relations_api import RelationActions
 
 
 class AddressSerializer(RecordSerializer):
@@ -79,7 +81,7 @@ class CustomerSerializer(RecordSerializer):
         expand = ("addresses",)
 
 
-class CustomerViewSet(TimelineActions, RecordViewSet):
+class CustomerViewSet(TimelineActions, RelationActions, RecordViewSet):
     """People and organizations that the company deals with, or would like to."""
 
     queryset = Customer.objects.all()
@@ -104,8 +106,11 @@ class CustomerViewSet(TimelineActions, RecordViewSet):
     natural_keys = ("email", "tax_id")
 
     def with_members(self, visible: RecordQuerySet, pk: Any) -> RecordQuerySet:
-        """Return a customer, and the people of an organization, among those that are visible."""
-        return visible.filter(Q(pk=pk) | Q(organization=pk))
+        """Return a customer, and the people of an organization, among those that are visible; or a tree's."""
+        if self.request.query_params.get("scope") != "tree":
+            return visible.filter(Q(pk=pk) | Q(organization=pk))
+        keys = customers_of(self.found(pk), self.request.user)
+        return visible.filter(Q(pk__in=keys) | Q(organization__in=keys))
 
 
 class InteractionSerializer(RecordSerializer):

@@ -1,9 +1,11 @@
 from crm.api.routers import Router
-from customers import api
+from customers import api, relations_api
 
 router = Router()
 router.register("customers", api.CustomerViewSet)
 router.register("addresses", api.AddressViewSet)
 router.register("interactions", api.InteractionViewSet)
+router.register("relationships", relations_api.RelationshipViewSet)
+router.register("relationship-types", relations_api.RelationshipTypeViewSet)
 
 urlpatterns = router.urls

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from rest_framework import serializers
 
 counter = itertools.count(1)
-TEXTS = {"email": "person{n}@example.com", "country": "DE", "website": "https://example.com/{n}", "language": "de"}
+TEXTS = {
+    "code": "code_{n}",
+    "email": "person{n}@example.com",
+    "country": "DE",
+    "website": "https://example.com/{n}",
+    "language": "de",
+}
 
 
 def value_for(field: models.Field[Any, Any]) -> Any:
@@ -78,7 +84,8 @@ def body_for(serializer: type[serializers.Serializer[Any]], **people: Any) -> di
             continue
         column = model._meta.get_field(name)
         if column.is_relation and is_needed(column):
-            body[name] = str(make(column.related_model, **people).pk)
+            related = column.related_model
+            body[name] = str(make(related, **(people if issubclass(related, Record) else {})).pk)
         elif not column.is_relation and (is_needed(column) or name in {"name", "city", "subject"}):
             body[name] = plain(value_for(column))
     return body

@@ -29,6 +29,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "history": READERS,
     "restore": WRITERS,
     "timeline": READERS,
+    "related": READERS,
+    "tree": READERS,
     "export": READERS,
     "batch": READERS,  # each item needs its own
 }
@@ -69,6 +71,8 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "batch": lambda: client.post(f"{path}/batch", {"items": [{"operation": "create", "data": body}]}),
         "export": lambda: client.get(f"{path}/export"),
         "timeline": lambda: client.get(f"{path}/{record.pk}/timeline"),
+        "related": lambda: client.get(f"{path}/{record.pk}/related"),
+        "tree": lambda: client.get(f"{path}/{record.pk}/tree"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()
 

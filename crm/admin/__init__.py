@@ -7,7 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, imports, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import (  # noqa: F401 -- they register screens
+    applications,
+    changes,
+    custom_fields,
+    imports,
+    jobs,
+    people,
+    system,
+    tokens,
+    webhooks,
+)
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,

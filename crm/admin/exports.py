@@ -65,5 +65,5 @@ class WithExport:
         shape = shape_of(SERIALIZERS[rows.model], None, frozenset())
         if form == "jsonl":
             return download(lines(rows, shape, user), f"{name}.jsonl", "application/jsonl")
-        stream = sheet(rows, shape) if form == "sheet" else table(rows, shape)
+        stream = sheet(rows, shape, user) if form == "sheet" else table(rows, shape, user)
         return download(stream, f"{name}.csv", "text/csv; charset=utf-8")

@@ -17,13 +17,16 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
+from crm.admin.custom import FILTERED, column, list_filter, sections
 from crm.admin.exports import WithExport
-from crm.admin.forms import CUSTOM, RecordForm, form_for
+from crm.admin.forms import RecordForm, form_for
 from crm.admin.history import WithHistory
 from crm.admin.imports import WithImport
 from crm.admin.lists import CappedPaginator
 from crm.admin.site import staff
-from crm.models import CustomField, ExternalReference, Record, Team, User
+from crm.custom.definitions import begin, definitions
+from crm.custom.values import words
+from crm.models import ExternalReference, Record, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from django.forms import BaseFormSet, ModelChoiceField, ModelForm
     from django.http import HttpRequest
 
+    from crm.models import CustomField
     from crm.querysets import RecordQuerySet
 
 
@@ -163,13 +167,27 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
         """Return the fieldsets: the kind's own, then those that every record has."""
         common = ["owner", "team", *(["created_at", "updated_at"] if obj else [])]
         may_write = self.has_change_permission(request, obj) if obj else True
-        custom = [CUSTOM + field.name for field in CustomField.objects.of(self.model)] if may_write else []
-        shown = custom if may_write else ["custom_values"]
+        fields = self.custom_fields(request)
+        read_only = [(_("Custom fields"), {"classes": ["tab"], "fields": ["custom_values"]})] if fields else []
         return [
             *self.sections,
+            *(sections(fields) if may_write else read_only),
             (_("Responsibility"), {"classes": ["tab"], "fields": common}),
-            *([(_("Custom fields"), {"classes": ["tab"], "fields": shown})] if shown else []),
         ]
+
+    def custom_fields(self, request: HttpRequest) -> list[CustomField]:
+        """Return the fields that administrators added to this kind of record; asked for once a request."""
+        return list(definitions(self.model, staff(request)).active.values())
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [
+            *super().get_list_display(request),
+            *(column(one) for one in self.custom_fields(request) if one.in_list),
+        ]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        chosen = [one for one in self.custom_fields(request) if one.in_list and one.type in FILTERED]
+        return [*super().get_list_filter(request), *map(list_filter, chosen)]
 
     def get_form(
         self,
@@ -178,15 +196,16 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
         change: bool = False,  # noqa: FBT001, FBT002 -- Django's
         **kwargs: Any,
     ) -> type[ModelForm[Any]]:
-        fields = list(CustomField.objects.of(self.model)) if self.has_change_permission(request, obj) or not obj else []
+        fields = self.custom_fields(request) if self.has_change_permission(request, obj) or not obj else []
         kwargs["form"] = form_for(self.form, fields)
         return super().get_form(request, obj, change, **kwargs)
 
     @display(description=_("custom fields"))
     def custom_values(self, record: Record) -> str:
         """Return the values of the administrator's fields, for those who may only read them."""
-        labels = {field.name: field.label for field in CustomField.objects.of(self.model)}
-        return ", ".join(f"{labels[name]}: {value}" for name, value in record.custom.items() if name in labels)
+        found = definitions(type(record)).active.items()
+        pairs = [(one.label, words(one, record.custom[name])) for name, one in found if name in record.custom]
+        return ", ".join(f"{label}: {value}" for label, value in pairs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         user = staff(request)
@@ -200,6 +219,8 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
         for record in formset.save(commit=False):  # type: ignore[attr-defined]
             if isinstance(record, Record):
                 assign(record, staff(request))
+                if record._state.adding:
+                    begin([record])
         formset.save()  # type: ignore[attr-defined]
 
     def get_deleted_objects(

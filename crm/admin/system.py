@@ -1,4 +1,4 @@
-"""What administrators look after: custom fields, names in other systems, sign-ins, tokens, jobs and ERP runs."""
+"""What administrators look after: names in other systems, sign-ins, tokens, jobs and ERP runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from crm.admin.lists import CappedPaginator, DayRangeFilter
 from crm.admin.records import link_to
 from crm.admin.site import staff
 from crm.models import (
-    CustomField,
     ExternalReference,
     IdempotencyKey,
     ImportFile,
@@ -61,30 +60,6 @@ class LogAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return [field.name for field in self.model._meta.fields if field.name not in self.hidden_fields]
-
-
-@admin.register(CustomField)
-class CustomFieldAdmin(ModelAdmin):
-    """Fields that an administrator adds to a kind of record."""
-
-    list_display = ("label", "name", "content_type", "type", "is_active")
-    list_filter = (("type", ChoicesDropdownFilter),)
-    search_fields = ("label", "name")
-    ordering = ("content_type", "label")
-    list_select_related = ("content_type",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("content_type", "name", "type") if obj else ()
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        from django.contrib.contenttypes.models import ContentType
-
-        from crm.models import Record
-
-        kinds = [model for model in admin.site._registry if issubclass(model, Record)]
-        keys = [one.pk for one in ContentType.objects.get_for_models(*kinds).values()]
-        kwargs["queryset"] = ContentType.objects.filter(pk__in=keys)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(ExternalReference)

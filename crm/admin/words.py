@@ -13,12 +13,14 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
+from crm.custom.definitions import definitions
+from crm.custom.values import words
 from crm.models import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from crm.models import Change, User
+    from crm.models import Change, CustomField, User
 
 EMPTY = "—"
 LONGEST = 200
@@ -57,7 +59,10 @@ def tell(changes: Iterable[Change], user: User) -> list[Told]:
     names = names_of({found for change, model in rows for found in references(change, model)}, user)
     return [
         Told(
-            change, capfirst(model._meta.verbose_name), name_of(change, model, names), differences(change, model, names)
+            change,
+            capfirst(model._meta.verbose_name),
+            name_of(change, model, names),
+            differences(change, model, names, user),
         )
         for change, model in rows
     ]
@@ -88,15 +93,39 @@ def names_of(wanted: set[tuple[type[models.Model], str]], user: User) -> Names:
     return found
 
 
-def differences(change: Change, model: type[models.Model], names: Names) -> list[Difference]:
+def differences(change: Change, model: type[models.Model], names: Names, user: User) -> list[Difference]:
     """Return the fields that a change changed; of a new or deleted record those that say something."""
     before, after = change.before or {}, change.after or {}
     found = []
     for name in order_of(model, {**before, **after}):
+        if name == "custom":
+            found += custom_differences(model, before.get(name) or {}, after.get(name) or {}, user)
+            continue
         old, new = (worded(model, name, values.get(name), names) for values in (before, after))
         if old != new:
             found.append(Difference(name, label_of(model, name), old, new))
     return found
+
+
+def custom_differences(model: Any, before: dict[str, Any], after: dict[str, Any], user: User) -> list[Difference]:
+    """Return the custom fields that a change changed, by label; of a field that is gone, by name."""
+    fields = definitions(model, user).fields
+    known = {name: one for one in fields for name in (*one.former_names, one.name)}
+    found = []
+    for name in [*known, *sorted({*before, *after} - known.keys())]:
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            field = known.get(name)
+            label = field.label if field else name
+            found.append(Difference("custom", label, custom_worded(field, old), custom_worded(field, new)))
+    return found
+
+
+def custom_worded(field: CustomField | None, value: Any) -> str:
+    """Return the value of a custom field as people read it."""
+    if value is None:
+        return EMPTY
+    return Truncator(words(field, value) if field else plain(value)).chars(LONGEST)
 
 
 def order_of(model: type[models.Model], values: Iterable[str]) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
@@ -18,6 +18,9 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.response import Response
 
 from crm.api.postman import collection
+from crm.api.schema.custom import described
+from crm.custom.definitions import version
+from crm.models import CustomField
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -35,10 +38,15 @@ REDOC_CSP: dict[str, list[str]] = {
 }
 
 
-@cache
 def document(language: str) -> dict[str, Any]:
-    """Return the OpenAPI document in a language; worked out once."""
-    with override(language):
+    """Return the OpenAPI document in a language, with the custom fields that there are now."""
+    return document_at(language, version())
+
+
+@lru_cache(maxsize=8)
+def document_at(language: str, _version: str) -> dict[str, Any]:
+    """Return the document at one version of all custom fields; worked out once for each."""
+    with override(language), described(CustomField.objects.in_use()):
         return dict(SchemaGenerator().get_schema(request=None, public=True))
 
 

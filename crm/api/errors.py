@@ -60,6 +60,7 @@ DATA_CODES = {
     "does_not_exist",
     "unknown_custom_field",
     "invalid_custom_value",
+    "required_custom_field",
     "unknown_time_zone",
     "unknown_cursor",
     "invalid_scope",

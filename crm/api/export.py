@@ -13,16 +13,19 @@ from django.utils import timezone
 from rest_framework.decorators import action
 
 from crm.api import filters
+from crm.api.filters import CUSTOM
 from crm.api.representation import RowJSON
 from crm.auth import audit
+from crm.custom.definitions import definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from django.db.models import QuerySet
 
     from crm.api.representation import Shape
     from crm.api.requests import ApiRequest
+    from crm.models import User
 
 BLOCK: Final = 64 * 1024
 UTF8_CSV: Final = "WITH (FORMAT csv, ENCODING 'UTF8')"
@@ -73,11 +76,10 @@ class ExportActions:
         names = [name for name in params if name in view.filterset_class.base_filters]
         known = {"ordering", "search", "fields", "format", *names, *view.more_parameters()}
         filters.refuse_unknown(params, known)
-        ordering = filters.read_ordering(params.get("ordering"), view.orderings(), view.default_ordering)
-        rows = view.filtered(view.visible_to(request.user), names).order_by(*ordering)
+        rows = view.filtered(view.visible_to(request.user), names).order_by(*view.read_ordering())
         audit.record("exported", user=request.user.pk, client=request.auth.client_id, what=self.model.label())
         kind = request.accepted_renderer.format
-        stream = lines(rows, view.shape(), request.user) if kind == "jsonl" else table(rows, view.shape())
+        stream = lines(rows, view.shape(), request.user) if kind == "jsonl" else table(rows, view.shape(), request.user)
         return download(stream, f"{view.basename}.{kind}", request.accepted_renderer.media_type)
 
 
@@ -94,27 +96,36 @@ def lines(rows: QuerySet[Any, Any], shape: Shape, user: Any) -> Iterator[bytes]:
         yield block.replace(b"\\\\", b"\\")
 
 
-def table(rows: QuerySet[Any, Any], shape: Shape) -> Iterator[bytes]:
-    """Yield a table (RFC 4180, but for the ends of lines); cells are what is stored, also where they begin with `=`."""
-    yield header(shape)
-    yield from copied(rows.values_list(*cells(shape)), UTF8_CSV)
+def table(rows: QuerySet[Any, Any], shape: Shape, reader: User) -> Iterator[bytes]:
+    """Yield a table (RFC 4180, but for the ends of lines); cells are what is stored, also where they begin with `=`.
+
+    Each custom field has a column of its own, besides the one that holds them all.
+    """
+    columns = columns_of(shape, reader)
+    yield header(columns)
+    yield from copied(rows.values_list(*columns.values()), UTF8_CSV)
 
 
-def sheet(rows: QuerySet[Any, Any], shape: Shape) -> Iterator[bytes]:
+def sheet(rows: QuerySet[Any, Any], shape: Shape, reader: User) -> Iterator[bytes]:
     """Yield a table for spreadsheets: they see its encoding, and take no cell for a formula."""
-    yield codecs.BOM_UTF8 + header(shape)
-    yield from copied(rows.values_list(*(Harmless(cell) for cell in cells(shape))), UTF8_CSV)
+    columns = columns_of(shape, reader)
+    yield codecs.BOM_UTF8 + header(columns)
+    yield from copied(rows.values_list(*(Harmless(cell) for cell in columns.values())), UTF8_CSV)
 
 
-def header(shape: Shape) -> bytes:
+def header(columns: Iterable[str]) -> bytes:
     """Return the first line of a table."""
-    return ",".join(name for name, _sql in (*shape.columns, *shape.computed)).encode() + b"\n"
+    return ",".join(columns).encode() + b"\n"
 
 
-def cells(shape: Shape) -> list[Any]:
-    """Return the expressions of a table's columns."""
-    columns = [Column(only_where_known(sql)) for _name, sql in shape.columns]
-    return [*columns, *(part for _name, part in shape.computed)]
+def columns_of(shape: Shape, reader: User) -> dict[str, Any]:
+    """Return the expressions of a table's columns by their names."""
+    custom = definitions(shape.model, reader).active if "custom" in dict(shape.columns) else {}  # type: ignore[arg-type]  # a record
+    return {
+        **{name: Column(only_where_known(sql)) for name, sql in shape.columns},
+        **dict(shape.computed),
+        **{f"{CUSTOM}{name}": Column(f"""{{row}}."custom" ->> '{name}'""") for name in custom},
+    }
 
 
 def only_where_known(sql: str) -> str:

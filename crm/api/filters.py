@@ -10,13 +10,11 @@ from urllib.parse import unquote_to_bytes
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 
 from crm.api.errors import ParameterError
-from crm.models import CustomField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -157,23 +155,6 @@ def refuse_unknown(params: QueryDict, known: Iterable[str]) -> None:
             errors[name] = [ErrorDetail(_("Null characters are not allowed."), code="null_characters_not_allowed")]
     if errors:
         raise ParameterError.of(errors)
-
-
-def filter_custom(queryset: RecordQuerySet, params: QueryDict) -> RecordQuerySet:
-    """Keep the records whose custom fields have the values given as `custom.name=`; one query where any is given."""
-    wanted = {name.removeprefix(CUSTOM): str(params[name]) for name in params if name.startswith(CUSTOM)}
-    if not wanted:
-        return queryset
-    fields = {item.name: item for item in CustomField.objects.of(queryset.model)}
-    for name, text in wanted.items():
-        if name not in fields:
-            raise ParameterError(f"{CUSTOM}{name}", _("There is no such custom field."), "unknown")
-        try:
-            value = fields[name].read(text)
-        except DjangoValidationError as error:
-            raise ParameterError(f"{CUSTOM}{name}", error.messages[0]) from error
-        queryset = queryset.filter(custom__contains={name: value})
-    return queryset
 
 
 def read_names(text: str | None, parameter: str) -> frozenset[str] | None:

@@ -18,6 +18,7 @@ from rest_framework.utils.urls import replace_query_param
 from crm.api.errors import ParameterError
 from crm.api.representation import RowJSON, Shape
 from crm.api.statements import Parameter, run_once, statement
+from crm.custom.expressions import PLACE, KeyText
 from crm.database.expressions import After
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Cursor:
             given, values, is_reverse = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             if given != ",".join(ordering) or not isinstance(is_reverse, bool) or len(values) != len(ordering):
                 raise ValueError
-            columns: list[Any] = [model._meta.get_field(name.lstrip("-")) for name in ordering]
+            columns = [key_column(model, name.lstrip("-")) for name in ordering]
             keys = tuple(column.to_python(value) for column, value in zip(columns, values, strict=True))
             if None in keys:
                 raise ValueError
@@ -69,12 +70,17 @@ class Cursor:
         return cls(ordering, keys, is_reverse)
 
 
-def read_limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> int:
-    """Return the page size asked for; raise ParameterError outside 1 to `most`."""
+def key_column(model: type[Model], name: str) -> Any:
+    """Return the field that a key of a page is read as: the model's, or that of a custom field's value."""
+    return KeyText() if name.startswith(PLACE) else model._meta.get_field(name)
+
+
+def read_limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT, name: str = "limit") -> int:
+    """Return the page size, or another number, asked for; raise ParameterError outside 1 to `most`."""
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
-        raise ParameterError("limit", _("A whole number from 1 to %d.") % most)
+        raise ParameterError(name, _("A whole number from 1 to %d.") % most)
     return int(text)
 
 

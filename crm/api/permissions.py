@@ -57,4 +57,4 @@ def required_scope(view: Any, method: str) -> str:
     scope = getattr(view, "scope", "")
     if not scope or ":" in scope:
         return scope
-    return f"{scope}:{'read' if method in READ else 'write'}"
+    return f"{scope}:read" if method in READ else getattr(view, "write_scope", f"{scope}:write")

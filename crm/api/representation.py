@@ -30,6 +30,11 @@ EXTERNAL_REFERENCES = """(SELECT coalesce(json_agg(row_to_json(e)), '[]') FROM (
  WHERE object_id = {row}."id" AND content_type_id = (
  SELECT id FROM django_content_type WHERE app_label = '{app}' AND model = '{model}') ORDER BY system, external_id) e)"""
 
+# The values of fields in use; PostgreSQL works out once a statement which are not.
+CUSTOM = """({row}."custom" - ARRAY(SELECT f.name::text FROM crm_customfield f
+ JOIN django_content_type t ON t.id = f.content_type_id
+ WHERE t.app_label = '{app}' AND t.model = '{model}' AND NOT f.is_active))"""
+
 
 class SQLField(serializers.Field[Any, Any, Any, Any]):
     """A read-only field whose value is a Django expression, described to clients as `described_by`."""
@@ -113,6 +118,8 @@ def column(item: serializers.Field[Any, Any, Any, Any]) -> Any:
         options = item.parent.Meta.model._meta  # type: ignore[attr-defined]
         return EXTERNAL_REFERENCES.format(row="{row}", app=options.app_label, model=options.model_name)
     model = item.parent.Meta.model  # type: ignore[attr-defined]
+    if item.field_name == "custom":
+        return CUSTOM.format(row="{row}", app=model._meta.app_label, model=model._meta.model_name)
     return json_value(model._meta.get_field(item.source), "{row}")
 
 

@@ -20,14 +20,19 @@ from rest_framework.fields import empty
 from crm.api.errors import rule_broken
 from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictModelSerializer
-from crm.models import CustomField, ExternalReference, Record, User
+from crm.custom.definitions import definitions
+from crm.models import ExternalReference, Record, User
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from crm.custom.definitions import Definitions
+    from crm.models import CustomField
+
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
 MAX_REFERENCES = 100
+NAME_CODES = {"unknown_custom_field", "repeated"}
 COMMON = ("id", "created_at", "updated_at", "owner", "team", "custom", "external_references")
 
 
@@ -76,37 +81,48 @@ class CustomValuesField(serializers.JSONField):
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
         """Take null in a merge patch for no values at all (RFC 7396)."""
         is_patch = getattr(self.parent, "partial", False)
-        return (True, {}) if data is None and is_patch else super().validate_empty_values(data)
+        if data is None and is_patch:
+            serializer: Any = self.parent
+            return True, serializer.custom_fields().kept(serializer.instance.custom if serializer.instance else {})
+        return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the merged values; raise ValidationError for unknown fields and wrong types."""
         if not isinstance(data, dict):
             raise ValidationError(_("An object is expected."), code="not_an_object")
         serializer: Any = self.parent
-        is_patch = getattr(serializer, "partial", False) and serializer.instance is not None
-        values = dict(serializer.instance.custom) if is_patch else {}
-        fields = self.known_fields(serializer) if data else {}
+        before = serializer.instance.custom if serializer.instance is not None else {}
+        fields = serializer.custom_fields()
+        values = dict(before) if getattr(serializer, "partial", False) else fields.kept(before)
         errors: dict[str, Any] = {}
+        given: set[str] = set()
         for name, value in data.items():
-            if name not in fields:
-                errors[name] = [ErrorDetail(gettext("There is no such custom field."), code="unknown_custom_field")]
-            elif value is None:
-                values.pop(name, None)
-            else:
-                try:
-                    values[name] = fields[name].check_value(value)
-                except DjangoValidationError as error:
-                    errors[name] = [ErrorDetail(error.messages[0], code="invalid_custom_value")]
+            try:
+                field = self.field_of(name, fields, given)
+                values.pop(field.name, None)
+                if value is not None:
+                    values[field.name] = value if same(value, before.get(field.name)) else field.check_value(value)
+            except DjangoValidationError as error:
+                code = error.code if error.code in NAME_CODES else "invalid_custom_value"
+                errors[name] = [ErrorDetail(error.messages[0], code=code)]
         if errors:
             raise ValidationError(errors)
         return values
 
-    def known_fields(self, serializer: Any) -> Mapping[str, CustomField]:
-        """Return the fields of the kind of record by name; many records share what was looked up for them."""
-        found: Mapping[str, CustomField] | None = self.context.get("custom_fields")
-        if found is None:
-            found = {item.name: item for item in CustomField.objects.of(serializer.Meta.model)}
-        return found
+    def field_of(self, name: str, fields: Definitions, given: set[str]) -> CustomField:
+        """Return the field of a name, present or former; raise DjangoValidationError for none, or one given twice."""
+        field = fields.known.get(name)
+        if field is None:
+            raise DjangoValidationError(gettext("There is no such custom field."), code="unknown_custom_field")
+        if field.name in given:
+            raise DjangoValidationError(gettext("Give it once."), code="repeated")
+        given.add(field.name)
+        return field
+
+
+def same(value: Any, other: Any) -> bool:
+    """Tell whether two values are the same as JSON, where true is not one; what stays as it is, is not judged anew."""
+    return type(value) is type(other) and bool(value == other)
 
 
 class RecordSerializer(StrictModelSerializer):
@@ -228,8 +244,23 @@ class RecordSerializer(StrictModelSerializer):
             record.clean()
         except DjangoValidationError as error:
             raise rule_broken(error) from error
+        self.complete_custom(record, attrs)
         self.judged = record
         return attrs
+
+    def custom_fields(self) -> Definitions:
+        """Return the fields that administrators added to this kind of record."""
+        return definitions(self.Meta.model, self.context["request"].user)
+
+    def complete_custom(self, record: Record, attrs: dict[str, Any]) -> None:
+        """Give a whole record the defaults of its custom fields; raise ValidationError for those that lack a value."""
+        fields = self.custom_fields()
+        if not self.partial and (missing := fields.defaults().keys() - record.custom.keys()):
+            defaults = fields.defaults()
+            attrs["custom"] = record.custom = {**record.custom, **{name: defaults[name] for name in missing}}
+        if lacking := fields.lacking(record.custom):
+            message = ErrorDetail(gettext("This custom field needs a value."), code="required_custom_field")
+            raise ValidationError({"custom": {name: [message] for name in lacking}})
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         """Write a new record, the caller's unless said otherwise."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crm.querysets import RecordQuerySet
 
 ENCODED: Final = re.compile("[A-Za-z0-9_-]{1,400}")
+SCOPES: Final = ("own", "tree")
 KEY: Final = re.compile(r"[a-z-]{1,100}:[0-9a-f-]{1,36}")
 
 
@@ -52,7 +53,9 @@ class TimelineActions:
     def timeline(self, request: ApiRequest, pk: Any) -> Response:
         """Answer what happened with a customer, latest first."""
         params = request.query_params
-        filters.refuse_unknown(params, ("kind", "limit", "cursor", "format"))
+        filters.refuse_unknown(params, ("kind", "scope", "limit", "cursor", "format"))
+        if params.get("scope", SCOPES[0]) not in SCOPES:
+            raise ParameterError("scope", _("Use one of: %s.") % ", ".join(SCOPES))
         limit = read_limit(params.get("limit"))
         wanted = self.wanted()
         readable = {name: one.model for name, one in resources().items() if f"{one.scope}:read" in request.auth.scopes}
@@ -74,7 +77,11 @@ class TimelineActions:
         view: Any = self
         kinds = parameters.query("kind", parameters.choice_of(timeline.kinds()), _("Only entries of these kinds."))
         references = [parameters.reference(name) for name in ("limit", "cursor")]
-        return [kinds, *references, parameters.format_parameter(view)]
+        scopes = {"type": "string", "enum": list(SCOPES), "default": SCOPES[0]}
+        scope = parameters.query(
+            "scope", scopes, _("Whose: the customer's and its people's, or those of the whole tree below too.")
+        )
+        return [kinds, scope, *references, parameters.format_parameter(view)]
 
     def customers(self, pk: Any) -> Sequence[UUID]:
         """Return the customer and whoever belongs to it, as far as the caller may see them; raise 404 for none."""

@@ -7,12 +7,14 @@ from crm.api import directory, documents, pages
 from crm.api.routers import Router
 from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
+from crm.custom.api import CustomFieldViewSet
 from crm.imports.api import ImportViewSet
 from crm.webhooks.api import WebhookViewSet
 
 router = Router()
 router.register("users", directory.UserViewSet)
 router.register("teams", directory.TeamViewSet)
+router.register("custom-fields", CustomFieldViewSet)
 router.register("imports", ImportViewSet)
 router.register("webhooks", WebhookViewSet)
 

@@ -18,6 +18,7 @@ from crm.api import filters, pagination
 from crm.api.batch import BatchActions
 from crm.api.characters import CONTROL
 from crm.api.concurrency import check_preconditions, etag, is_unchanged
+from crm.api.custom import CustomLists
 from crm.api.errors import ParameterError, Problem
 from crm.api.export import ExportActions
 from crm.api.history import HistoryActions
@@ -94,7 +95,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         params = request.query_params
         names = [name for name in params if name in self.filterset_class.base_filters]
         filters.refuse_unknown(params, {*LIST, *names, *self.more_parameters()})
-        ordering = filters.read_ordering(params.get("ordering"), self.orderings(), self.default_ordering)
+        ordering = self.read_ordering()
 
         def rows_for(caller: Any) -> RecordQuerySet:
             return self.filtered(self.visible_to(caller), names)
@@ -102,6 +103,11 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         page = pagination.read_page(self, rows_for, self.shape(), ordering)
         count = pagination.counted(rows_for(request.user), params["count"]) if "count" in params else {}
         return page.respond(request, **count)
+
+    def read_ordering(self) -> tuple[str, ...]:
+        """Return the ordering that the caller asks for, or else the list's own."""
+        text = self.request.query_params.get("ordering")
+        return filters.read_ordering(text, self.orderings(), self.default_ordering)
 
     def filtered(self, queryset: RecordQuerySet, names: Sequence[str]) -> RecordQuerySet:
         """Apply the filters of these names, and what else narrows a list."""
@@ -150,7 +156,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         return Response(orjson.Fragment(text), status=code, headers=headers)
 
 
-class RecordViewSet(BatchActions, ExportActions, HistoryActions, ShapedViewSet):
+class RecordViewSet(BatchActions, ExportActions, HistoryActions, CustomLists, ShapedViewSet):
     """Everything that a client can do with a kind of record."""
 
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -160,17 +166,9 @@ class RecordViewSet(BatchActions, ExportActions, HistoryActions, ShapedViewSet):
         "batch": (),
     }
 
-    def more_parameters(self) -> tuple[str, ...]:
-        """Return the parameters of the list that are not fields: those of custom fields."""
-        return (filters.CUSTOM,)
-
     def orderings(self) -> tuple[str, ...]:
         """Return the fields that may order the list: the resource's own, and the times that all records have."""
         return (*self.ordering_fields, "created_at", "updated_at")
-
-    def narrowed(self, queryset: RecordQuerySet) -> RecordQuerySet:
-        """Apply `search` and the filters by custom field."""
-        return filters.filter_custom(super().narrowed(queryset), self.request.query_params)
 
     def create(self, request: ApiRequest) -> Response:
         """Write a new record."""

@@ -17,7 +17,7 @@ from crm import bulk
 from crm.api.errors import Problem, recognised
 from crm.api.items import Item, Name, Result, Target
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
-from crm.models import CustomField, ExternalReference
+from crm.models import ExternalReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -141,8 +141,6 @@ class Pass:
         """Read, at once for all items, what judging each of them will ask for."""
         rows = [item.data for item in self.items if isinstance(item.data, dict)]
         self.judge(is_patch=False).look_up(rows)
-        if any(row.get("custom") for row in rows):
-            self.context["custom_fields"] = {one.name: one for one in CustomField.objects.of(self.model)}
 
     def judge(self, *, is_patch: bool) -> Any:
         """Return the serializer for whole records or for patches; one of each is enough."""

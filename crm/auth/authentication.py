@@ -15,6 +15,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError
 
 from crm.auth.limits import COUNT, SECOND, WINDOW, Usage, usage
 from crm.auth.tokens import backend_of
+from crm.custom.definitions import VERSION
 from crm.database.prepared import fetch_one
 from crm.models import User
 
@@ -49,7 +50,8 @@ STATEMENT: Final = f"""
         ARRAY(
             SELECT c.app_label || '.' || p.codename FROM permissions h
             JOIN auth_permission p ON p.id = h.permission_id JOIN django_content_type c ON c.id = p.content_type_id
-        )
+        ),
+        {VERSION}
     FROM bearer b
 """  # noqa: S608 -- made of constants
 
@@ -108,9 +110,10 @@ def identify(token: str) -> tuple[User, Credentials]:
     if row is None:
         raise InvalidToken(_("The token is revoked, or its account is disabled."))
     names = len(USER_FIELDS)
-    client_id, application, limit, application_hits, user_hits, second, permissions = row[names:]
+    client_id, application, limit, application_hits, user_hits, second, permissions, version = row[names:]
     user = User.from_db("default", USER_FIELDS, row[:names])
     user.permission_set = frozenset(permissions)
+    user.custom_version = version
     return user, Credentials(
         client_id=client_id,
         application=application,

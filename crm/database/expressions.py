@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, F, Func
+from django.db.models import BooleanField, F, Func, TextField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,3 +30,11 @@ class After(Func):
             params += more
         left, right = ", ".join(parts[: self.count]), ", ".join(parts[self.count :])
         return f"({left}) {self.operator} ({right})", params
+
+
+class ModelLabel(Func):
+    """The name of a kind of record in code, `app.model`, out of its two parts."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || '.' || "
+    output_field = TextField()

@@ -14,12 +14,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_noop, override
 from rest_framework import serializers
 
-from crm.models import CustomField, ExternalReference, User
+from crm.custom.definitions import definitions
+from crm.models import ExternalReference, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from crm.api.serializers import RecordSerializer
+    from crm.models import CustomField
     from crm.sync.formats import Line
 
 EXTERNAL_ID: Final = "external_id"
@@ -50,7 +52,7 @@ def targets(serializer: type[RecordSerializer]) -> dict[str, str]:
         name: labels.get(name) or str(field.label or name) for name, field in fields.items() if not field.read_only
     }
     found.pop("custom", None)
-    own = {f"{CUSTOM}{one.name}": one.label for one in CustomField.objects.of(model)}
+    own = {f"{CUSTOM}{name}": one.label for name, one in definitions(model).known.items()}
     return {"id": "ID", EXTERNAL_ID: gettext("external id"), **found, **own}
 
 
@@ -86,7 +88,7 @@ class Reader:
         self.mapping = mapping
         self.fields: Mapping[str, Any] = serializer(context={"request": self}).fields
         self.user = user
-        self.custom = {one.name: one for one in CustomField.objects.of(serializer.Meta.model)}
+        self.custom = definitions(serializer.Meta.model).known
         self.related = {
             column: self.fields[target]
             for column, target in mapping.items()
@@ -120,7 +122,7 @@ class Reader:
         if field is None:
             return text
         try:
-            return field.read(boolean_word(text) if field.type == field.Type.BOOLEAN else text)
+            return field.read(custom_word(field, text))
         except ValidationError:
             return text
 
@@ -162,6 +164,14 @@ def boolean_word(text: str) -> str:
     """Return `true` or `false` for the words that stand for them, any other text as it is."""
     word = text.casefold()
     return "true" if word in TRUE else "false" if word in FALSE else text
+
+
+def custom_word(field: CustomField, text: str) -> str:
+    """Return the text that a custom field reads: for the label of a choice its value."""
+    if field.type == field.Type.BOOLEAN:
+        return boolean_word(text)
+    by_label = {plain(label): value for value, label in field.choice_labels.items()}
+    return text if text in field.choices else by_label.get(plain(text), text)
 
 
 def choice(field: Any, text: str) -> str:

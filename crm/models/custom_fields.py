@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-import datetime
-from decimal import Decimal
+import re
 from typing import Any, Self
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import F, ProtectedError, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.custom import values
 from crm.models.identifiers import new_id
 
-MAX_TEXT = 1000
+FIXED = ("content_type", "type")
+MAX_PATTERN = 200
 
 
 class CustomFieldQuerySet(models.QuerySet["CustomField"]):
+    def every(self, model: type[models.Model]) -> Self:
+        """Keep the fields of one kind of record, in the order of its form."""
+        return self.filter(content_type=ContentType.objects.get_for_model(model)).order_by("place", "label", "id")
+
+    def in_use(self) -> Self:
+        """Keep the fields in use, each kind's in the order of its form."""
+        return self.filter(is_active=True).select_related("content_type").order_by("place", "label", "id")
+
     def of(self, model: type[models.Model]) -> Self:
         """Keep the fields in use for one kind of record."""
-        return self.filter(content_type=ContentType.objects.get_for_model(model), is_active=True)
+        return self.every(model).filter(is_active=True)
 
 
 class CustomField(models.Model):
@@ -30,21 +40,74 @@ class CustomField(models.Model):
         TEXT = "text", _("text")
         NUMBER = "number", _("number")
         DATE = "date", _("date")
+        DATETIME = "datetime", _("date and time")
         BOOLEAN = "boolean", _("yes or no")
         CHOICE = "choice", _("choice")
+        CHOICES = "choices", _("several choices")
+        URL = "url", _("web address")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     content_type = models.ForeignKey(ContentType, verbose_name=_("kind of record"), on_delete=models.CASCADE)
     name = models.CharField(
         _("name"),
         max_length=50,
-        validators=[RegexValidator(r"\A[a-z][a-z0-9_]*\Z", _("Use lower-case letters, digits and underscores."))],
-        help_text=_("Name in the API; never changes."),
+        validators=[
+            RegexValidator(
+                r"\A[a-z][a-z0-9]*(_[a-z0-9]+)*\Z", _("Use lower-case letters, digits and single underscores.")
+            )
+        ],
+        help_text=_("Name in the API. After a change, programs may go on to write and filter by the former name."),
+    )
+    former_names = models.JSONField(
+        _("former names"), default=list, blank=True, editable=False, help_text=_("Names that programs may still use.")
     )
     label = models.CharField(_("label"), max_length=100, help_text=_("Name on the screens."))
-    type = models.CharField(_("type"), max_length=10, choices=Type)
-    choices = models.JSONField(_("choices"), default=list, blank=True, help_text=_("Allowed values of a choice."))
-    is_active = models.BooleanField(_("active"), default=True)
+    help_text = models.CharField(_("help text"), max_length=300, blank=True, help_text=_("Shown below the field."))
+    group = models.CharField(
+        _("group"), max_length=50, blank=True, help_text=_("Fields of one group stand together on the form.")
+    )
+    place = models.PositiveSmallIntegerField(
+        _("place"), default=0, help_text=_("Place on the form; fields of the same place stand in order of label.")
+    )
+    type = models.CharField(_("type"), max_length=10, choices=Type, help_text=_("What values the field takes."))
+    choices = models.JSONField(
+        _("choices"),
+        default=list,
+        blank=True,
+        help_text=_("Values that may be chosen. One that is taken away stays where it was chosen before."),
+    )
+    choice_labels = models.JSONField(
+        _("labels of choices"), default=dict, blank=True, help_text=_("What people read instead of a value.")
+    )
+    is_required = models.BooleanField(
+        _("required"),
+        default=False,
+        help_text=_("New records need a value, and older ones do when they are next changed."),
+    )
+    default = models.JSONField(
+        _("default"), null=True, blank=True, help_text=_("Value of new records unless another is given.")
+    )
+    min_value = models.DecimalField(
+        _("least value"), max_digits=24, decimal_places=6, null=True, blank=True, help_text=_("Of a number.")
+    )
+    max_value = models.DecimalField(
+        _("greatest value"), max_digits=24, decimal_places=6, null=True, blank=True, help_text=_("Of a number.")
+    )
+    max_length = models.PositiveSmallIntegerField(
+        _("greatest length"), null=True, blank=True, help_text=_("Of a text, in characters; 1,000 at most.")
+    )
+    pattern = models.CharField(
+        _("pattern"), max_length=MAX_PATTERN, blank=True, help_text=_("Regular expression that a whole text must fit.")
+    )
+    in_list = models.BooleanField(_("shown in lists"), default=False, help_text=_("A column of the list on screens."))
+    is_indexed = models.BooleanField(
+        _("indexed"),
+        default=False,
+        help_text=_("Keeps filters by the field fast over many records, and lets the field order lists."),
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("A retired field is nowhere to be seen, but keeps its values.")
+    )
 
     objects = CustomFieldQuerySet.as_manager()
 
@@ -52,44 +115,95 @@ class CustomField(models.Model):
         verbose_name = _("custom field")
         verbose_name_plural = _("custom fields")
         constraints = [
-            models.UniqueConstraint(fields=["content_type", "name"], name="custom_field_unique"),
-            models.CheckConstraint(condition=models.Q(name__regex=r"^[a-z][a-z0-9_]*$"), name="custom_field_name"),
+            models.UniqueConstraint(
+                fields=["content_type", "name"],
+                name="custom_field_unique",
+                violation_error_message=_("There is a field of this name already."),
+            ),
+            models.CheckConstraint(condition=Q(name__regex=r"^[a-z][a-z0-9_]*$"), name="custom_field_name"),
+            models.CheckConstraint(
+                condition=Q(min_value__isnull=True) | Q(max_value__isnull=True) | Q(min_value__lte=F("max_value")),
+                name="custom_field_limits",
+                violation_error_message=_("The least value is above the greatest."),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.label
 
     def clean(self) -> None:
-        """Refuse a choice without values, and values on any other type."""
-        texts = isinstance(self.choices, list) and all(isinstance(item, str) and item for item in self.choices)
-        if not texts or bool(self.choices) != (self.type == self.Type.CHOICE):
+        """Refuse what contradicts itself: choices and limits that are not of the type, a default that is no value."""
+        self.check_choices()
+        self.check_limits()
+        self.check_names()
+        if self.default is not None:
+            try:
+                self.default = values.check(self, self.default)
+            except ValidationError as error:
+                raise ValidationError({"default": error.messages}) from error
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the field; raise ProtectedError while records have values of it, which nobody could read any more."""
+        from crm.custom import moves
+
+        if moves.is_used(field=self):
+            raise ProtectedError(str(_("Records have values of it; retire it instead.")), {self})
+        return super().delete(*args, **kwargs)
+
+    def check_choices(self) -> None:
+        """Raise ValidationError unless a choice, and only a choice, has a list of values, and labels only for them."""
+        items = self.choices
+        texts = isinstance(items, list) and all(isinstance(item, str) and item.strip() == item != "" for item in items)
+        if not texts or bool(items) != self.is_choice or len(items) > values.MAX_CHOICES:
             raise ValidationError({"choices": _("A choice, and only a choice, needs a list of values.")})
+        if len(set(items)) < len(items):
+            raise ValidationError({"choices": _("Name each value once.")})
+        labels = self.choice_labels
+        if not isinstance(labels, dict) or not all(isinstance(label, str) for label in labels.values()):
+            raise ValidationError({"choice_labels": _("Give a text for each value.")})
+
+    def check_limits(self) -> None:
+        """Raise ValidationError for limits that are not of the type."""
+        is_number, is_text = self.type == self.Type.NUMBER, self.type in {self.Type.TEXT, self.Type.URL}
+        if not is_number and (self.min_value is not None or self.max_value is not None):
+            raise ValidationError({"min_value": _("Only a number has such limits.")})
+        if is_number and self.min_value is not None and self.max_value is not None and self.min_value > self.max_value:
+            raise ValidationError({"min_value": _("The least value is above the greatest.")})
+        if not is_text and (self.max_length is not None or self.pattern):
+            raise ValidationError({"pattern": _("Only a text has a length and a pattern.")})
+        if self.max_length is not None and not 1 <= self.max_length <= values.MAX_TEXT:
+            raise ValidationError({"max_length": _("A whole number from 1 to 1,000.")})
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValidationError({"pattern": _("Not a regular expression.")}) from error
+
+    def check_names(self) -> None:
+        """Raise ValidationError for a name that another field had, and for another type or kind of record."""
+        others = CustomField.objects.filter(content_type=self.content_type_id).exclude(pk=self.pk)
+        if others.filter(former_names__contains=[self.name]).exists():
+            raise ValidationError({"name": _("Another field had this name, which programs may still use.")})
+        before = None if self._state.adding else CustomField.objects.filter(pk=self.pk).values(*FIXED).first()
+        if before is not None and before != {"content_type": self.content_type_id, "type": self.type}:
+            raise ValidationError({"type": _("The type of a field never changes.")})
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether values are chosen from a list."""
+        return self.type in {self.Type.CHOICE, self.Type.CHOICES}
+
+    @property
+    def records(self) -> Any:
+        """The kind of record that has the field."""
+        model = self.content_type.model_class()
+        if model is None:
+            raise LookupError(self.content_type)
+        return model
 
     def check_value(self, value: Any) -> Any:
-        """Return `value` as JSON keeps it; raise ValidationError where it is not of this field's type."""
-        checks = {
-            self.Type.TEXT: lambda: isinstance(value, str) and len(value) <= MAX_TEXT,
-            self.Type.NUMBER: lambda: isinstance(value, int | float | Decimal) and not isinstance(value, bool),
-            self.Type.DATE: lambda: isinstance(value, str) and bool(datetime.date.fromisoformat(value)),
-            self.Type.BOOLEAN: lambda: isinstance(value, bool),
-            self.Type.CHOICE: lambda: value in self.choices,
-        }
-        try:
-            is_valid = checks[self.Type(self.type)]()
-        except ValueError:
-            is_valid = False
-        if not is_valid:
-            raise ValidationError(_("Not a valid %(type)s."), params={"type": self.get_type_display()}, code="invalid")
-        return value
+        """Return `value` as JSON keeps it; raise ValidationError where the field cannot have it."""
+        return values.check(self, value)
 
     def read(self, text: str) -> Any:
         """Return the value that `text`, from a query parameter, stands for; raise ValidationError if for none."""
-        value: Any = text
-        if self.type == self.Type.BOOLEAN:
-            value = {"true": True, "false": False}.get(text)
-        elif self.type == self.Type.NUMBER:
-            try:
-                value = int(text) if text.lstrip("-").isdecimal() else float(text)
-            except ValueError:
-                value = None
-        return self.check_value(value)
+        return values.read(self, text)

@@ -52,6 +52,8 @@ class User(AbstractUser):
         Team, verbose_name=_("team"), on_delete=models.PROTECT, null=True, blank=True, related_name="members"
     )
 
+    custom_version = ""  # of all custom fields, as a token's check found it
+
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")

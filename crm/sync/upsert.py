@@ -11,6 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm.bulk import insert, known_as, refer, update, values_of
+from crm.custom.definitions import begin
 from crm.models import ExternalReference
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Upsert:
             ExternalReference.objects.filter(pk__in=self.orphans).delete()
         for name, part in self.parts.items():
             new = [target.written for target in wanted if target.draft.part == name and target.is_new]
+            begin(new)
             insert(part.model, new)
             changed = [target for target in wanted if target.draft.part == name and not target.is_new]
             update(part.model, [(target.written, target.changes.keys()) for target in changed])

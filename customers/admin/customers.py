@@ -25,6 +25,7 @@ from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.countries import CountryFilter, WithCountry, country_name
+from customers.admin.relations import InverseRelationInline, RelationInline, WithTree
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
+class CustomerAdmin(WithCountry, WithTimeline, WithTree, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -122,7 +123,7 @@ class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "timeline")
+    actions_detail = ("log_a_call", "timeline", "tree")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
@@ -165,7 +166,8 @@ class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
         if obj is None:
             return [AddressInline]
         people = [PersonInline] if obj.kind == Customer.Kind.ORGANIZATION else []
-        return [*people, RecentInteractionInline, AddressInline, ExternalReferenceInline]
+        relations = [RelationInline, InverseRelationInline]
+        return [*people, RecentInteractionInline, AddressInline, *relations, ExternalReferenceInline]
 
     @action(
         description=_("Log a call"),

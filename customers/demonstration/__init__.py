@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from customers.models import Address, Customer, Interaction
+from customers.demonstration import extras
+from customers.models import Address, Customer, Interaction, Relationship
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from django.db.models import Model
 
     from crm.demonstration import Setting
     from crm.models import Record, User
@@ -27,22 +30,27 @@ SOURCES: Final = ["website", "referral", "trade fair", "phone", "partner"]
 MINUTES: Final = {"call": (3, 35), "meeting": (30, 120), "visit": (60, 240)}
 
 
-def make(setting: Setting) -> Iterator[Sequence[Record]]:
-    """Save the organizations and people, their addresses, and a year of contact with them."""
+def make(setting: Setting) -> Iterator[Sequence[Model]]:
+    """Save organizations and people with custom fields, their addresses and relations, and a year of contact."""
     places = [tomllib.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("*.toml"))]
-    customers, addresses, local = [], [], {}
+    customers, addresses, local, groups = [], [], {}, []
     for place in places:
         organizations = [organization(setting, place, values) for values in place["organizations"]]
         found = [*organizations, *people(setting, place, organizations)]
         addresses += [address(setting, place, found[number]) for number in range(len(organizations))]
         addresses += [address(setting, place, one) for one in found if is_private(one)]
         customers += found
+        groups.append(found)
         local.update({one.pk: place for one in found})
     interactions = [interaction(setting, customers, local) for _ in range(INTERACTIONS)]
     interactions.sort(key=lambda one: one.occurred_at)
+    yield extras.fields()
+    for customer in customers:
+        customer.custom = extras.values(setting, customer)
     yield save(Customer, customers)
     yield save(Address, addresses)
     yield save(Interaction, interactions)
+    yield save(Relationship, extras.relations(groups))
 
 
 def is_private(customer: Customer) -> bool:

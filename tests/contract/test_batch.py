@@ -47,6 +47,7 @@ def test_each_item_is_answered_in_order(client: Any, path: str, viewset: Any, mo
 def test_what_a_batch_creates_is_what_a_single_request_creates(client: Any, path: str, viewset: Any) -> None:
     item = create(viewset)
     single = client.post(path, item["data"]).json()
+    client.delete(f"{path}/{single['id']}")
     (result,) = batch(client, path, item).json()["results"]
     many = client.get(f"{path}/{result['record']}").json()
     own = {"id", "created_at", "updated_at", "occurred_at"}
@@ -110,10 +111,10 @@ def test_the_version_of_a_result_can_be_changed(client: Any, path: str, viewset:
 
 def test_two_hundred_items_take_as_many_statements_as_two(client: Any, path: str, viewset: Any) -> None:
     def count(number: int, system: str) -> int:
-        body = body_for(viewset.serializer_class)
+        bodies = [body_for(viewset.serializer_class) for _place in range(number)]
         items = [
             {"operation": "upsert", "system": system, "external_id": str(place), "data": body}
-            for place in range(number)
+            for place, body in enumerate(bodies)
         ]
         with CaptureQueriesContext(connection) as queries:
             assert set(statuses(batch(client, path, *items))) == {201}

@@ -16,6 +16,11 @@ from crm.api.representation import expandable_fields
 from tests.resources import RESOURCES, scope_to_read
 from tests.samples import make
 
+SAMPLES = {
+    "StrictBooleanFilter": "true",
+    "StrictDateTimeFilter": "2026-01-01T00:00:00Z",
+    "DateFilter": "2026-01-01",
+}
 pytestmark = pytest.mark.django_db
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -99,9 +104,7 @@ def test_every_ordering_has_an_index_and_no_null(viewset: Any, model: Any) -> No
 
 def test_every_filter_takes_a_value_and_refuses_nonsense(client: Any, path: str, viewset: Any, user: Any) -> None:
     for name, item in viewset.filterset_class.base_filters.items():
-        value = {"StrictBooleanFilter": "true", "StrictDateTimeFilter": "2026-01-01T00:00:00Z"}.get(
-            type(item).__name__, str(uuid4())
-        )
+        value = SAMPLES.get(type(item).__name__, str(uuid4()))
         field = viewset.queryset.model._meta.get_field(item.field_name)
         value = field.choices[0][0] if field.choices else value
         answer = client.get(path, {name: value})

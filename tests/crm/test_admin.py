@@ -151,7 +151,7 @@ def test_custom_fields_are_for_records() -> None:
     assert set(kinds) == {"address", "customer", "interaction"}
 
 
-def test_a_custom_field_keeps_its_name_and_type() -> None:
+def test_a_custom_field_keeps_its_type_and_takes_its_values_along() -> None:
     client = signed_in(superuser())
     kind = ContentType.objects.get_for_model(Customer)
     body = {
@@ -159,11 +159,13 @@ def test_a_custom_field_keeps_its_name_and_type() -> None:
         "name": "size",
         "label": "Size",
         "type": "text",
-        "choices": "[]",
+        "place": "0",
         "is_active": "on",
     }
     assert client.post(page(CustomField, "add"), body).status_code == 302
     field = CustomField.objects.get()
-    client.post(page(field, "change"), body | {"name": "other", "label": "Größe"})
+    Customer.objects.create(name="Acme", custom={"size": "large"})
+    client.post(page(field, "change"), body | {"name": "other", "label": "Größe", "type": "number"})
     field.refresh_from_db()
-    assert (field.name, field.label) == ("size", "Größe")
+    assert (field.name, field.label, field.type, field.former_names) == ("other", "Größe", "text", ["size"])
+    assert Customer.objects.get().custom == {"other": "large"}

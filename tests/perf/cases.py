@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.api.pagination import Cursor
 from customers.models import Customer
-from tests.perf import imports, limits, memory
+from tests.perf import data, imports, limits, memory
 from tests.perf.measure import Row, factor, medians, share
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def many(send: Callable[..., bytes]) -> Iterator[Row]:
     yield factor("the same import again", seconds["first"], seconds["again"], 0.5, "the first import")
     seconds = medians({"copy": limits.copy_out, "export": lambda: send("GET", f"{CUSTOMERS}/export")})
     yield share("export of 200,000 rows as CSV", seconds["copy"], seconds["export"], 0.5, "COPY TO STDOUT")
-    yield memory.of_export()
+    yield memory.of_export(data.seller())
 
 
 def new_batch() -> dict[str, Any]:

@@ -32,6 +32,11 @@ CUSTOM_VALUES = {
             {"type": "string", "maxLength": 1000, "pattern": STORED_TEXT},
             {"type": "number"},
             {"type": "boolean"},
+            {
+                "type": "array",
+                "maxItems": 100,
+                "items": {"type": "string", "maxLength": 1000, "pattern": STORED_TEXT},
+            },
         ]
     },
 }

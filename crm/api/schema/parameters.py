@@ -8,6 +8,9 @@ import django_filters
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm.api.custom import lookups
+from crm.api.filters import CUSTOM
+from crm.api.schema import custom
 from crm.api.schema.fields import STORED_TEXT
 
 if TYPE_CHECKING:
@@ -175,6 +178,16 @@ def filter_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
         lookup = name.removeprefix(f"{item.field_name}__") if name != item.field_name else "exact"
         text = f"{LOOKUPS.get(lookup, '')} {getattr(field, 'help_text', '')}".strip()
         found.append(query(name, filter_schema(item, field), text))
+    return found + custom_parameters(model)
+
+
+def custom_parameters(model: type[Any]) -> list[dict[str, Any]]:
+    """Return one parameter for each filter by a custom field, where the document describes those that there are."""
+    found = []
+    for field in custom.fields_of(model):
+        for lookup in ("exact", *lookups(field)):
+            name = f"{CUSTOM}{field.name}" + ("" if lookup == "exact" else f"__{lookup}")
+            found.append(query(name, custom.parameter_schema(field, lookup), f"{LOOKUPS[lookup]} {field.label}"))
     return found
 
 

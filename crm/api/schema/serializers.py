@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.openapi import AutoSchema
 
-from crm.api.schema.fields import CUSTOM_VALUES, constrained, default_of, nullable
+from crm.api.schema.custom import custom_values
+from crm.api.schema.fields import constrained, default_of
 
 if TYPE_CHECKING:
     from drf_spectacular.utils import Direction
@@ -36,11 +37,7 @@ class Components(AutoSchema):
             field.described_by.bind(str(field.field_name), field.parent)
             return {**self._map_serializer_field(field.described_by, direction), **about}
         if isinstance(field, CustomValuesField):
-            values = {**CUSTOM_VALUES, **about}
-            if direction == "response":
-                return values
-            values = {**values, "additionalProperties": nullable(values["additionalProperties"])}
-            return nullable(values) if field.parent.partial else values
+            return custom_values(field.parent, direction) | about
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # spectacular is typed by half
         return schema and constrained(field, schema, direction)
 
