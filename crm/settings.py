@@ -191,6 +191,8 @@ SCOPES = {
     "marketing:write": _("Add, change and delete campaigns and who they reach"),
     "service:read": _("See service cases"),
     "service:write": _("Add, change and delete service cases"),
+    "tags:read": _("See the list of tags"),
+    "tags:write": _("Add, rename and delete tags"),
     "directory:read": _("See the names of colleagues and teams"),
     "changes:read": _("Follow all changes to what you may see"),
     "imports:manage": _("Import files of records"),

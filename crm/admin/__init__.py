@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, imports, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, imports, jobs, people, system, tags, tokens, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -25,6 +25,7 @@ from crm.models import (
     Import,
     SyncRefusal,
     SyncRun,
+    Tag,
     Team,
     User,
     Webhook,
@@ -47,6 +48,7 @@ __all__ = [
     "staff",
 ]
 
+add_section(Section(title=_("Work"), order=5, items=[Item(_("Tags"), "label", Tag)]))
 add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
 add_section(
     Section(

@@ -22,6 +22,7 @@ from crm.admin.history import WithHistory
 from crm.admin.imports import WithImport
 from crm.admin.lists import CappedPaginator
 from crm.admin.site import staff
+from crm.admin.tags import TagFilter, TagsFormField, colors_of, labels
 from crm.models import CustomField, ExternalReference, Record, Team, User
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ class RecordChangeList(ChangeList):
             queryset = queryset.prefetch_related(Prefetch(name, visible))
         return queryset
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        colors = colors_of(name for record in self.result_list for name in record.tags)
+        for record in self.result_list:
+            record.tag_colors = colors
+
 
 class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
@@ -124,7 +131,7 @@ class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
     list_filter_sheet = True
     warn_unsaved_form = True
     change_form_before_template = "admin/record_version.html"
-    readonly_fields: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "custom_values")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "custom_values", "tag_labels")
     inlines: ClassVar[Any] = (ExternalReferenceInline,)
     sections: ClassVar[Sequence[tuple[Any, dict[str, Any]]]] = ()
 
@@ -140,11 +147,19 @@ class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         return (queryset.search(search_term) if search_term.strip() else queryset), False  # type: ignore[attr-defined]
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [*super().get_list_display(request), "tag_labels"]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [*super().get_list_filter(request), TagFilter]
+
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         hidden = self.out_of_sight(request, obj)
+        first, *others = self.get_sections(request, obj)
+        tags = "tags" if obj is None or self.has_change_permission(request, obj) else "tag_labels"
+        first = (first[0], {**first[1], "fields": [*first[1]["fields"], tags]})
         return [
-            (title, {**options, "fields": without(options["fields"], hidden)})
-            for title, options in self.get_sections(request, obj)
+            (title, {**options, "fields": without(options["fields"], hidden)}) for title, options in (first, *others)
         ]
 
     def out_of_sight(self, request: HttpRequest, obj: Any) -> set[str]:
@@ -180,6 +195,21 @@ class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
         fields = list(CustomField.objects.of(self.model)) if self.has_change_permission(request, obj) or not obj else []
         kwargs["form"] = form_for(self.form, fields)
         return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "tags":
+            return TagsFormField(label=capfirst(db_field.verbose_name), required=False, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        record = kwargs.get("obj")
+        context["tag_labels"] = self.tag_labels(record) if record else ""
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_("tags"))
+    def tag_labels(self, record: Any) -> str:
+        """Return the coloured labels of a record's tags."""
+        return labels(record.tags, getattr(record, "tag_colors", None) or colors_of(record.tags))
 
     @display(description=_("custom fields"))
     def custom_values(self, record: Record) -> str:

@@ -17,6 +17,7 @@ from crm.api.errors import rule_broken
 from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictModelSerializer
 from crm.models import CustomField, ExternalReference, Record, User
+from crm.tags.fields import TagsField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
 MAX_REFERENCES = 100
-COMMON = ("id", "created_at", "updated_at", "owner", "team", "custom", "external_references")
+COMMON = ("id", "created_at", "updated_at", "owner", "team", "custom", "tags", "external_references")
 
 
 def own_copy(item: AnyField) -> AnyField:
@@ -104,11 +105,12 @@ class RecordSerializer(StrictModelSerializer):
 
     serializer_related_field = VisibleRelatedField
     judged: Record  # as it would be
-    kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "external_references"})
+    kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "tags", "external_references"})
     callers: ClassVar[tuple[str, ...]] = ("owner",)  # colleagues that are, unless said otherwise, who creates
     field_sets: ClassVar[dict[type, dict[str, AnyField]]] = {}
 
     custom = CustomValuesField(required=False, help_text=_("Values of the fields that an administrator added."))
+    tags = TagsField()
     external_references = ExternalReferenceSerializer(
         many=True,
         required=False,

@@ -8,12 +8,14 @@ from crm.api.routers import Router
 from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
 from crm.imports.api import ImportViewSet
+from crm.tags.api import TagViewSet
 from crm.webhooks.api import WebhookViewSet
 
 router = Router()
 router.register("users", directory.UserViewSet)
 router.register("teams", directory.TeamViewSet)
 router.register("imports", ImportViewSet)
+router.register("tags", TagViewSet)
 router.register("webhooks", WebhookViewSet)
 
 urlpatterns = [

@@ -20,6 +20,7 @@ from crm.api.errors import Problem, recognised
 from crm.api.items import Item, Name, Result, Target
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
 from crm.models import CustomField, ExternalReference
+from crm.models.tags import known_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -147,6 +148,10 @@ class Pass:
             keys = {value for row in rows if isinstance(value := row.get(name), str)}
             if keys:
                 self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=as_ids(keys))}
+        tags = [
+            name for row in rows if isinstance(row.get("tags"), list) for name in row["tags"] if isinstance(name, str)
+        ]
+        self.context["tags"] = known_among(set(tags)) if tags else {}
         if any(row.get("custom") for row in rows):
             self.context["custom_fields"] = {one.name: one for one in CustomField.objects.of(self.model)}
 

@@ -7,6 +7,7 @@ from crm.models.idempotency import IdempotencyKey
 from crm.models.imports import Import, ImportFile, ImportRefusal
 from crm.models.records import ExternalReference, Record, new_id
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
+from crm.models.tags import Tag
 from crm.models.users import Team, User
 from crm.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 from crm.search import SearchKey
@@ -28,6 +29,7 @@ __all__ = [
     "SyncCheckpoint",
     "SyncRefusal",
     "SyncRun",
+    "Tag",
     "Team",
     "User",
     "Webhook",

@@ -6,13 +6,17 @@ from typing import ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.changes.triggers import feed_triggers, reference_triggers
 from crm.models.identifiers import new_id
+from crm.models.tags import LONGEST
 from crm.querysets import RecordQuerySet
+from crm.tags.triggers import tag_triggers
 
 __all__ = ["ExternalReference", "Record", "new_id"]
 
@@ -101,6 +105,14 @@ class Record(models.Model):
     custom = models.JSONField(
         _("custom fields"), default=dict, blank=True, help_text=_("Values of the fields that an administrator added.")
     )
+    tags = ArrayField(
+        models.CharField(max_length=LONGEST),
+        verbose_name=_("tags"),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=_("Words by which colleagues find it."),
+    )
     external_references = GenericRelation(ExternalReference)
 
     objects = RecordQuerySet.as_manager()
@@ -111,8 +123,9 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["created_at", "id"], name="%(app_label)s_%(class)s_created"),
             models.Index(fields=["updated_at", "id"], name="%(app_label)s_%(class)s_updated"),
+            GinIndex(fields=["tags"], name="%(app_label)s_%(class)s_tags"),
         ]
-        triggers = feed_triggers()
+        triggers = [*feed_triggers(), *tag_triggers()]
 
     @classmethod
     def label(cls) -> str:

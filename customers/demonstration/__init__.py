@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from crm.demonstration import TAGS
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def make(setting: Setting) -> Iterator[Sequence[Record]]:
         addresses += [address(setting, place, one) for one in found if is_private(one)]
         customers += found
         local.update({one.pk: place for one in found})
+    for customer in customers:
+        customer.tags = sorted(setting.random.sample(list(TAGS), setting.random.choice([0, 0, 0, 1, 1, 2])))
     interactions = [interaction(setting, customers, local) for _ in range(INTERACTIONS)]
     interactions.sort(key=lambda one: one.occurred_at)
     yield save(Customer, customers)

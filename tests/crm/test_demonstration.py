@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm import checks, demonstration
-from crm.models import Application, ExternalReference, Team, User
+from crm.models import Application, ExternalReference, Tag, Team, User
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ def data(settings: Settings) -> None:
 
 
 def test_it_has_customers_in_many_languages(data: None) -> None:
-    assert counts() == [4, 10, 211, 97, 600, 922]
+    assert counts() == [4, 10, 211, 97, 600, 927]
     languages = set(Customer.objects.values_list("language", flat=True))
     assert languages == {"en-US", "en-GB", "de", "fr", "es", "pt-BR", "zh-Hans", "ja"}
     assert not Customer.objects.filter(phone_e164="").exists()
+    assert Customer.objects.tagged(["key account"]).exists()
 
 
 def test_it_repeats_itself(data: None) -> None:
@@ -57,15 +58,16 @@ def test_every_record_would_pass_for_one_that_was_typed(data: None) -> None:
 
 
 def test_all_of_it_can_be_removed(data: None) -> None:
-    assert demo_data("--remove") == "922 records removed.\n"
+    assert demo_data("--remove") == "927 records removed.\n"
     assert counts() == [0] * 6
     assert not Application.objects.filter(client_id=demonstration.CLIENT_ID).exists()
 
 
 def test_what_is_not_of_it_stays(data: None) -> None:
-    mine = Customer.objects.create(name="Mine")
+    mine = Customer.objects.create(name="Mine", tags=["reference"])
     demo_data("--remove")
     assert list(Customer.objects.all()) == [mine]
+    assert list(Tag.objects.values_list("name", flat=True)) == ["reference"]
 
 
 def test_what_other_data_refers_to_stays_but_signs_in_no_more(data: None) -> None:
