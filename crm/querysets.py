@@ -29,7 +29,9 @@ class RecordQuerySet(models.QuerySet[Any]):
             return self._visible_through(self.model.visible_through, user)
         if level == "all":
             return self
-        own = Q(owner=user.pk)
+        own = Q()
+        for name in self.model.seen_by:
+            own |= Q(**{name: user.pk})
         if level == "team" and user.team_id is not None:
             own |= Q(team=user.team_id)
         return self.filter(own)

@@ -67,6 +67,8 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
         app: Rule("all") for app in ("customers", "sales", "marketing", "service", "crm", "auth")
     },
 }
+for rules in ROLES.values():
+    rules["crm.task"] = rules["customers"]  # tasks are seen and written as far as customers are
 
 
 def synchronise_roles(app_config: AppConfig, **kwargs: Any) -> None:

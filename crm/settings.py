@@ -191,6 +191,8 @@ SCOPES = {
     "marketing:write": _("Add, change and delete campaigns and who they reach"),
     "service:read": _("See service cases"),
     "service:write": _("Add, change and delete service cases"),
+    "tasks:read": _("See what there is to do"),
+    "tasks:write": _("Add, change and delete what there is to do"),
     "tags:read": _("See the list of tags"),
     "tags:write": _("Add, rename and delete tags"),
     "directory:read": _("See the names of colleagues and teams"),
@@ -265,7 +267,32 @@ SECURE_CSP = headers.SECURE_CSP
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping", "crm.imports.running", "crm.webhooks.deliveries"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "crm.housekeeping",
+    "crm.imports.running",
+    "crm.tasks.reminders",
+    "crm.webhooks.deliveries",
+]
+
+# ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+SMTP_HOST = environment.text("EMAIL_HOST")
+SMTP_PORT = environment.number("EMAIL_PORT", 587)
+SMTP_USER = environment.text("EMAIL_USER")
+SMTP = {
+    "host": SMTP_HOST,
+    "port": SMTP_PORT,
+    "username": SMTP_USER,
+    "password": environment.text("EMAIL_PASSWORD"),
+    "use_ssl": SMTP_PORT == 465,  # noqa: PLR2004 -- the port of SMTP over TLS
+    "use_tls": bool(SMTP_USER) and SMTP_PORT != 465,  # noqa: PLR2004
+    "timeout": 30,
+}
+SENDS_EMAIL = bool(SMTP_HOST) or DEBUG
+if SMTP_HOST:
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}}
+elif DEBUG:
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)

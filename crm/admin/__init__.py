@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, imports, jobs, people, system, tags, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, imports, jobs, people, system, tags, tasks, tokens, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -17,6 +17,7 @@ from crm.admin.records import (
     link_to,
 )
 from crm.admin.site import Item, Section, add_section, staff
+from crm.admin.tasks import WithTasks
 from crm.models import (
     Application,
     Change,
@@ -26,6 +27,7 @@ from crm.models import (
     SyncRefusal,
     SyncRun,
     Tag,
+    Task,
     Team,
     User,
     Webhook,
@@ -41,6 +43,7 @@ __all__ = [
     "RecordInline",
     "Section",
     "StackedRecordInline",
+    "WithTasks",
     "add_panels",
     "add_section",
     "chart",
@@ -48,7 +51,9 @@ __all__ = [
     "staff",
 ]
 
-add_section(Section(title=_("Work"), order=5, items=[Item(_("Tags"), "label", Tag)]))
+add_section(
+    Section(title=_("Work"), order=5, items=[Item(_("Tasks"), "task_alt", Task), Item(_("Tags"), "label", Tag)])
+)
 add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
 add_section(
     Section(

@@ -148,7 +148,8 @@ class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
         return (queryset.search(search_term) if search_term.strip() else queryset), False  # type: ignore[attr-defined]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [*super().get_list_display(request), "tag_labels"]
+        first, *others = super().get_list_display(request)
+        return [first, "tag_labels", *others]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_filter(request), TagFilter]

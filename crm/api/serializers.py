@@ -20,7 +20,7 @@ from crm.models import CustomField, ExternalReference, Record, User
 from crm.tags.fields import TagsField
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -125,7 +125,8 @@ class RecordSerializer(StrictModelSerializer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make this the form in which the model is expanded elsewhere."""
         super().__init_subclass__(**kwargs)
-        SERIALIZERS.setdefault(cls.Meta.model, cls)
+        if hasattr(cls.Meta, "model"):
+            SERIALIZERS.setdefault(cls.Meta.model, cls)
 
     def get_fields(self) -> dict[str, AnyField]:
         """Return the fields, which are worked out once a class."""
@@ -185,6 +186,9 @@ class RecordSerializer(StrictModelSerializer):
         if isinstance(field, models.Field) and field.has_default():
             return field.get_default()
         return None if field.null else ""
+
+    def prefetch(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Look up at once what many records need to be judged; nothing, unless a resource says otherwise."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values; raise a problem, 422, for what the model's `clean` refuses."""

@@ -9,6 +9,7 @@ from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
 from crm.imports.api import ImportViewSet
 from crm.tags.api import TagViewSet
+from crm.tasks.api import TaskViewSet
 from crm.webhooks.api import WebhookViewSet
 
 router = Router()
@@ -16,6 +17,7 @@ router.register("users", directory.UserViewSet)
 router.register("teams", directory.TeamViewSet)
 router.register("imports", ImportViewSet)
 router.register("tags", TagViewSet)
+router.register("tasks", TaskViewSet)
 router.register("webhooks", WebhookViewSet)
 
 urlpatterns = [

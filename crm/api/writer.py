@@ -141,7 +141,7 @@ class Pass:
 
     def prefetch(self) -> None:
         """Read, at once for each field, the records that the data refer to, and what administrators added."""
-        fields = self.judge(is_patch=False).fields
+        fields = {name: item for name, item in self.judge(is_patch=False).fields.items() if not item.read_only}
         related = {name: item.get_queryset() for name, item in fields.items() if hasattr(item, "get_queryset")}
         rows = [item.data for item in self.items if isinstance(item.data, dict)]
         for name, queryset in related.items():
@@ -151,6 +151,7 @@ class Pass:
         tags = [
             name for row in rows if isinstance(row.get("tags"), list) for name in row["tags"] if isinstance(name, str)
         ]
+        self.judge(is_patch=False).prefetch(rows)
         self.context["tags"] = known_among(set(tags)) if tags else {}
         if any(row.get("custom") for row in rows):
             self.context["custom_fields"] = {one.name: one for one in CustomField.objects.of(self.model)}

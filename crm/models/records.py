@@ -69,11 +69,13 @@ class Record(models.Model):
     `visible_through` names a foreign key: such a record is seen by whoever sees that parent.
     `search_fields` are the text fields of `?search=` and of the trigram index.
     `concerns` names the customer that a change is about, where that is not the field `customer`.
+    `seen_by` names the foreign keys to colleagues who see the record, whatever their level of view.
     `not_in_feed` are the fields whose values the change feed must not keep.
     """
 
     visible_through: ClassVar[str] = ""
     concerns: ClassVar[str] = ""
+    seen_by: ClassVar[tuple[str, ...]] = ("owner",)
     not_in_feed: ClassVar[tuple[str, ...]] = ()
     search_fields: ClassVar[tuple[str, ...]] = ()
 

@@ -57,7 +57,9 @@ BY_NAME: dict[str, Any] = {
     "tags": ["vip"],
     "tax_id": "",
     "time_zone": "America/New_York",
+    "title": "Call back about the offer",
     "token_type": "Bearer",
+    "until": "2030-03-02T09:30:00.000000Z",
     "username": "john.doe",
     "website": "https://www.example.com",
 }
