@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from crm import database, environment, headers, logs
+from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
 from crm.auth import keys
 
@@ -195,6 +195,8 @@ SCOPES = {
     "tasks:write": _("Add, change and delete what there is to do"),
     "tags:read": _("See the list of tags"),
     "tags:write": _("Add, rename and delete tags"),
+    "views:read": _("See saved views of lists"),
+    "views:write": _("Save, change and delete views of lists"),
     "directory:read": _("See the names of colleagues and teams"),
     "changes:read": _("Follow all changes to what you may see"),
     "imports:manage": _("Import files of records"),
@@ -275,23 +277,9 @@ PROCRASTINATE_IMPORT_PATHS = [
 ]
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-SMTP_HOST = environment.text("EMAIL_HOST")
-SMTP_PORT = environment.number("EMAIL_PORT", 587)
-SMTP_USER = environment.text("EMAIL_USER")
-SMTP = {
-    "host": SMTP_HOST,
-    "port": SMTP_PORT,
-    "username": SMTP_USER,
-    "password": environment.text("EMAIL_PASSWORD"),
-    "use_ssl": SMTP_PORT == 465,  # noqa: PLR2004 -- the port of SMTP over TLS
-    "use_tls": bool(SMTP_USER) and SMTP_PORT != 465,  # noqa: PLR2004
-    "timeout": 30,
-}
-SENDS_EMAIL = bool(SMTP_HOST) or DEBUG
-if SMTP_HOST:
-    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}}
-elif DEBUG:
-    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))
+if SENDS_EMAIL:
+    MAILERS = mail.mailers(is_for_people=DEBUG)
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, imports, jobs, people, system, tags, tasks, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, imports, jobs, people, system, tags, tasks, tokens, views, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -24,6 +24,7 @@ from crm.models import (
     CustomField,
     ExternalReference,
     Import,
+    SavedView,
     SyncRefusal,
     SyncRun,
     Tag,
@@ -63,6 +64,7 @@ add_section(
             Item(_("Users"), "manage_accounts", User),
             Item(_("Teams"), "diversity_3", Team),
             Item(_("Roles"), "badge", Group),
+            Item(_("Saved views"), "bookmarks", SavedView),
             Item(_("Custom fields"), "edit_attributes", CustomField),
             Item(_("Applications"), "apps", Application),
             Item(_("Access tokens"), "key", AccessToken),

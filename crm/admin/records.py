@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin.utils import NestedObjects, quote
 from django.db import router
-from django.db.models import ForeignKey, Prefetch
+from django.db.models import ForeignKey
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
-from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
+from crm.admin.changelists import RecordChangeList
 from crm.admin.forms import CUSTOM, RecordForm, form_for
 from crm.admin.history import WithHistory
 from crm.admin.imports import WithImport
 from crm.admin.lists import CappedPaginator
 from crm.admin.site import staff
 from crm.admin.tags import TagFilter, TagsFormField, colors_of, labels
+from crm.admin.views import WithViews
 from crm.models import CustomField, ExternalReference, Record, Team, User
 
 if TYPE_CHECKING:
@@ -95,25 +96,7 @@ class ExternalReferenceInline(GenericTabularInline):
         return True
 
 
-class RecordChangeList(ChangeList):
-    """A list whose links to other records lead only to those that the user may see."""
-
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> RecordQuerySet:
-        queryset = cast("RecordQuerySet", super().get_queryset(request, exclude_parameters))
-        for name in cast("RecordAdmin", self.model_admin).linked:
-            target = cast("type[Record]", self.model._meta.get_field(name).related_model)
-            visible = target._default_manager.visible_to(staff(request))
-            queryset = queryset.prefetch_related(Prefetch(name, visible))
-        return queryset
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        colors = colors_of(name for record in self.result_list for name in record.tags)
-        for record in self.result_list:
-            record.tag_colors = colors
-
-
-class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
+class RecordAdmin(WithHistory, WithImport, WithViews, Visible, ModelAdmin):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
 
     `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys

@@ -8,6 +8,7 @@ from crm.api.routers import Router
 from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
 from crm.imports.api import ImportViewSet
+from crm.saved_views.api import SavedViewViewSet
 from crm.tags.api import TagViewSet
 from crm.tasks.api import TaskViewSet
 from crm.webhooks.api import WebhookViewSet
@@ -18,6 +19,7 @@ router.register("teams", directory.TeamViewSet)
 router.register("imports", ImportViewSet)
 router.register("tags", TagViewSet)
 router.register("tasks", TaskViewSet)
+router.register("views", SavedViewViewSet)
 router.register("webhooks", WebhookViewSet)
 
 urlpatterns = [

@@ -27,6 +27,7 @@ from crm.api.serializers import MAX_REFERENCES
 from crm.api.statements import Parameter, statement
 from crm.api.views import AnswerHeaders
 from crm.models import ExternalReference
+from crm.saved_views.applying import WithSavedViews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +151,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         return Response(orjson.Fragment(text), status=code, headers=headers)
 
 
-class RecordViewSet(BatchActions, ExportActions, HistoryActions, ShapedViewSet):
+class RecordViewSet(WithSavedViews, BatchActions, ExportActions, HistoryActions, ShapedViewSet):
     """Everything that a client can do with a kind of record."""
 
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {

@@ -7,6 +7,7 @@ from crm.models.custom_fields import CustomField
 from crm.models.idempotency import IdempotencyKey
 from crm.models.imports import Import, ImportFile, ImportRefusal
 from crm.models.records import ExternalReference, Record, new_id
+from crm.models.saved_views import SavedView
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
 from crm.models.tags import Tag
 from crm.models.tasks import Task
@@ -28,6 +29,7 @@ __all__ = [
     "ImportFile",
     "ImportRefusal",
     "Record",
+    "SavedView",
     "SearchKey",
     "SyncCheckpoint",
     "SyncRefusal",

@@ -36,6 +36,7 @@ BY_NAME: dict[str, Any] = {
     "last_name": "Doe",
     "name": "John Doe",
     "only": ["lifecycle"],
+    "parameters": {"lifecycle": "lead"},
     "password": "correct horse battery staple",
     "permissions": ["customers.add_customer", "customers.view_team_customer"],
     "position": "73219-48113",
