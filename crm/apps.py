@@ -11,10 +11,13 @@ class CrmConfig(AppConfig):
         from crm import checks  # noqa: F401 -- registers the system checks
         from crm.auth import audit
         from crm.auth.applications import make_own_application
+        from crm.changes import timeline
         from crm.changes.retention import go_on_counting
+        from crm.models import Task
         from crm.roles import synchronise_roles
 
         post_migrate.connect(synchronise_roles, dispatch_uid="crm.roles")
         post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
         audit.listen()
+        timeline.register(timeline.Source(Task, "created_at", "admin/tasks/timeline.html", related=("assignee",)))

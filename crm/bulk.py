@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import JSONField
 from django.utils import timezone
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
 
+    from django.db.models import Field
+
     from crm.models import Record
 
 KEPT = frozenset({"id", "created_at", "updated_at"})
+SET_LIST = "{0} = ARRAY(SELECT jsonb_array_elements_text(new.{0}))"  # unnest would make one list of all lists
 
 
 def values_of(record: Record) -> dict[str, Any]:
@@ -93,21 +98,19 @@ def update(model: type[Record], changed: Sequence[tuple[Record, Collection[str]]
     fields = [one for one in model._meta.concrete_fields if one.attname in names | {"id"}]
     arrays = []
     for one in fields:
-        values = (getattr(record, one.attname) for record, _columns in changed)
-        arrays.append(
-            [one.get_db_prep_save(now if one.name == "updated_at" else value, connection) for value in values]
-        )
+        values = (now if one.name == "updated_at" else getattr(record, one.attname) for record, _columns in changed)
+        prepared = Jsonb if isinstance(one, ArrayField) else partial(one.get_db_prep_save, connection=connection)
+        arrays.append([prepared(value) for value in values])
     statement = sql.SQL(
         "UPDATE {table} AS old SET {pairs} FROM unnest({arrays}) AS new ({columns}) WHERE old.id = new.id"
     )
     columns = [sql.Identifier(str(one.column)) for one in fields]
     pairs = [
-        sql.SQL("{0} = new.{0}").format(name) for name, one in zip(columns, fields, strict=True) if one.name != "id"
+        sql.SQL(SET_LIST if isinstance(one, ArrayField) else "{0} = new.{0}").format(name)
+        for name, one in zip(columns, fields, strict=True)
+        if one.name != "id"
     ]
-    types = [
-        sql.SQL("%s::" + str(one.rel_db_type(connection) if one.is_relation else one.db_type(connection)) + "[]")
-        for one in fields
-    ]
+    types = [sql.SQL(f"%s::{type_of(one)}[]") for one in fields]
     with connection.cursor() as cursor:
         cursor.execute(
             statement.format(
@@ -118,3 +121,10 @@ def update(model: type[Record], changed: Sequence[tuple[Record, Collection[str]]
             ),
             arrays,
         )
+
+
+def type_of(column: Field[Any, Any]) -> str:
+    """Return the type in which `update` sends the values of a column."""
+    if isinstance(column, ArrayField):
+        return "jsonb"
+    return str(column.rel_db_type(connection) if column.is_relation else column.db_type(connection))

@@ -14,7 +14,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from crm.models import Application, ExternalReference, Team, User
+from crm.models import Application, ExternalReference, Tag, Team, User
 
 if TYPE_CHECKING:
     import datetime
@@ -40,6 +40,13 @@ COLLEAGUES: Final = (
     ("omar", "Omar", "Farouk", "Service agent", "Service"),
     ("robot", "Demonstration", "application", PROGRAM, ""),
 )
+TAGS: Final = {
+    "at risk": Tag.Color.RED,
+    "key account": Tag.Color.PURPLE,
+    "newsletter": Tag.Color.TEAL,
+    "reference": Tag.Color.GREEN,
+    "trade fair": Tag.Color.BLUE,
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,10 @@ def make() -> dict[str, int]:
     make_application(colleagues[-1])
     by_team = {name: [user for user in colleagues if user.team_id == team.pk] for name, team in teams.items()}
     setting = Setting(timezone.now().replace(minute=0, second=0, microsecond=0), Random(20), teams, by_team)  # noqa: S311
-    groups: list[Sequence[models.Model]] = [list(teams.values()), colleagues]
+    tags = Tag.objects.bulk_create(
+        [Tag(name=name, color=color) for name, color in TAGS.items() if not Tag.objects.named([name]).exists()]
+    )
+    groups: list[Sequence[models.Model]] = [list(teams.values()), colleagues, *([tags] if tags else [])]
     for path in _makers:
         groups += import_string(path)(setting)
     for rows in groups:
@@ -153,7 +163,9 @@ def remove() -> tuple[int, list[models.Model]]:
 
 
 def has_gone(row: models.Model) -> bool:
-    """Delete a row, unless something refers to it."""
+    """Delete a row, unless something refers to it, or has it as its tag."""
+    if isinstance(row, Tag) and row.is_given():
+        return False
     try:
         with transaction.atomic():
             row.delete()

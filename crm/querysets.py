@@ -12,6 +12,8 @@ from django.db.models import Exists, Func, OuterRef, Q, Value
 from crm.search import Contains, SearchKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crm.models import User
 
 LIKE_SPECIAL = re.compile(r"[\\%_]")
@@ -27,7 +29,9 @@ class RecordQuerySet(models.QuerySet[Any]):
             return self._visible_through(self.model.visible_through, user)
         if level == "all":
             return self
-        own = Q(owner=user.pk)
+        own = Q()
+        for name in self.model.seen_by:
+            own |= Q(**{name: user.pk})
         if level == "team" and user.team_id is not None:
             own |= Q(team=user.team_id)
         return self.filter(own)
@@ -41,6 +45,12 @@ class RecordQuerySet(models.QuerySet[Any]):
     def known_as(self, system: str, external_id: str) -> Self:
         """Keep the record that another system knows by this id."""
         return self.filter(external_references__system=system, external_references__external_id=external_id)
+
+    def tagged(self, names: Iterable[str]) -> Self:
+        """Keep the records that have any of these tags, in capitals or not."""
+        from crm.models import Tag
+
+        return self.filter(tags__overlap=Tag.objects.named(names).values("name"))
 
     def search(self, text: str) -> Self:
         """Keep the records whose search fields contain `text`, whatever its case, accents and width."""

@@ -21,31 +21,45 @@ MANAGE: Final = ("add", "change", "delete")
 
 @dataclass(frozen=True)
 class Rule:
-    """How far a role sees the records of one application, and what it may do to them."""
+    """How far a role sees the records of one application, or of one kind, and what it may do to them."""
 
     view: Literal["all", "team", "own"]
     verbs: tuple[str, ...] = ()
 
 
+# What everyone at work uses, whatever their trade.
+SHARED: Final = {"crm.tag": Rule("all", ("add",))}
+MANAGED: Final = {"crm.tag": Rule("all", MANAGE)}
 ROLES: Final[dict[str, dict[str, Rule]]] = {
     gettext_noop("Sales representative"): {
         "customers": Rule("team", WRITE),
         "sales": Rule("team", WRITE),
         "marketing": Rule("all"),
+        **SHARED,
     },
     gettext_noop("Sales manager"): {
         "customers": Rule("all", MANAGE),
         "sales": Rule("all", MANAGE),
         "marketing": Rule("all"),
+        **MANAGED,
     },
-    gettext_noop("Marketer"): {"customers": Rule("all", WRITE), "marketing": Rule("all", MANAGE), "sales": Rule("all")},
-    gettext_noop("Service agent"): {"customers": Rule("all", WRITE), "service": Rule("all", WRITE)},
+    gettext_noop("Marketer"): {
+        "customers": Rule("all", WRITE),
+        "marketing": Rule("all", MANAGE),
+        "sales": Rule("all"),
+        **MANAGED,
+    },
+    gettext_noop("Service agent"): {"customers": Rule("all", WRITE), "service": Rule("all", WRITE), **SHARED},
     gettext_noop("Service manager"): {
         "customers": Rule("all", MANAGE),
         "service": Rule("all", MANAGE),
         "sales": Rule("all"),
+        **MANAGED,
     },
-    gettext_noop("Integration"): {app: Rule("all", MANAGE) for app in ("customers", "sales", "marketing", "service")},
+    gettext_noop("Integration"): {
+        **{app: Rule("all", MANAGE) for app in ("customers", "sales", "marketing", "service")},
+        **MANAGED,
+    },
     gettext_noop("Administrator"): {
         app: Rule("all", MANAGE) for app in ("customers", "sales", "marketing", "service", "crm", "auth")
     },
@@ -53,6 +67,8 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
         app: Rule("all") for app in ("customers", "sales", "marketing", "service", "crm", "auth")
     },
 }
+for rules in ROLES.values():
+    rules["crm.task"] = rules["customers"]  # tasks are seen and written as far as customers are
 
 
 def synchronise_roles(app_config: AppConfig, **kwargs: Any) -> None:
@@ -60,18 +76,20 @@ def synchronise_roles(app_config: AppConfig, **kwargs: Any) -> None:
     from django.contrib.auth.models import Group, Permission
 
     label = app_config.label
-    if not any(label in rules for rules in ROLES.values()):
+    if not any(name.partition(".")[0] == label for rules in ROLES.values() for name in rules):
         return
     held = Group.permissions.through.objects
     permissions = list(Permission.objects.filter(content_type__app_label=label).select_related("content_type"))
     for name, rules in ROLES.items():
         group, _made = Group.objects.get_or_create(name=name)
-        wanted = [permission for permission in permissions if label in rules and is_covered(permission, rules[label])]
+        wanted = [permission for permission in permissions if is_covered(permission, rules)]
         held.filter(group=group, permission__in=permissions).exclude(permission__in=wanted).delete()
         held.bulk_create([held.model(group=group, permission=one) for one in wanted], ignore_conflicts=True)
 
 
-def is_covered(permission: Permission, rule: Rule) -> bool:
-    """Tell whether a rule grants a permission, such as `change_customer`."""
-    verb = permission.codename.removesuffix(f"_{permission.content_type.model}")
-    return verb in {*rule.verbs, f"view_{rule.view}", "view"}
+def is_covered(permission: Permission, rules: dict[str, Rule]) -> bool:
+    """Tell whether rules grant a permission, such as `change_customer`; that of its kind goes before its app's."""
+    kind = permission.content_type
+    rule = rules.get(f"{kind.app_label}.{kind.model}", rules.get(kind.app_label))
+    verb = permission.codename.removesuffix(f"_{kind.model}")
+    return rule is not None and verb in {*rule.verbs, f"view_{rule.view}", "view"}

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from crm import database, environment, headers, logs
+from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
 from crm.auth import keys
 
@@ -192,6 +192,12 @@ SCOPES = {
     "marketing:write": _("Add, change and delete campaigns and who they reach"),
     "service:read": _("See service cases"),
     "service:write": _("Add, change and delete service cases"),
+    "tasks:read": _("See what there is to do"),
+    "tasks:write": _("Add, change and delete what there is to do"),
+    "tags:read": _("See the list of tags"),
+    "tags:write": _("Add, rename and delete tags"),
+    "views:read": _("See saved views of lists"),
+    "views:write": _("Save, change and delete views of lists"),
     "directory:read": _("See the names of colleagues and teams"),
     "changes:read": _("Follow all changes to what you may see"),
     "imports:manage": _("Import files of records"),
@@ -264,7 +270,19 @@ SECURE_CSP = headers.SECURE_CSP
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["crm.custom.jobs", "crm.housekeeping", "crm.imports.running", "crm.webhooks.deliveries"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "crm.custom.jobs",
+    "crm.housekeeping",
+    "crm.imports.running",
+    "crm.tasks.reminders",
+    "crm.webhooks.deliveries",
+]
+
+# ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))
+if SENDS_EMAIL:
+    MAILERS = mail.mailers(is_for_people=DEBUG)
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)

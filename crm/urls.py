@@ -9,6 +9,7 @@ handler404 = "crm.api.pages.not_found"
 handler500 = "crm.api.pages.server_error"
 
 urlpatterns = [
+    path("admin/", include("crm.admin.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("crm.api.urls")),

@@ -1,18 +1,13 @@
 """Customers, their addresses and the history with them, over REST."""
 
-from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from django.apps import apps
 from django.db.models import Q
-from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from crm.api.serializers import COMMON, RecordSerializer, as_ids
+from crm.api.about import AboutSerializer
+from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
-from crm.models import Record
 from crm.querysets import RecordQuerySet
 from customers.models import Address, Customer, Interaction
 from customers.relations import customers_of
@@ -113,7 +108,7 @@ class CustomerViewSet(TimelineActions, RelationActions, RecordViewSet):
         return visible.filter(Q(pk__in=keys) | Q(organization__in=keys))
 
 
-class InteractionSerializer(RecordSerializer):
+class InteractionSerializer(AboutSerializer):
     class Meta:
         model = Interaction
         fields = (
@@ -132,31 +127,6 @@ class InteractionSerializer(RecordSerializer):
 
     kept_by_put = RecordSerializer.kept_by_put | {"user", "occurred_at"}
     callers = (*RecordSerializer.callers, "user")
-
-    def look_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Read also, at once for each kind, the records that many interactions are about."""
-        super().look_up(rows)
-        kinds = {kind for row in rows if isinstance(kind := row.get("about_type"), str)}
-        self.context["known"]["about"] = {
-            (kind, pk) for kind in kinds for pk in self.seen(kind, as_ids(row.get("about_id") for row in rows))
-        }
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse to be about a record that there is not, or not for the caller."""
-        attrs = super().validate(attrs)
-        kind, pk = attrs.get("about_type"), attrs.get("about_id")
-        known = self.context.get("known", {}).get("about", ())
-        if kind and pk and (kind, pk) not in known and not self.seen(kind, {pk}):
-            raise ValidationError({"about_id": [ErrorDetail(_("There is no such record."), "does_not_exist")]})
-        return attrs
-
-    def seen(self, kind: str, keys: Collection[UUID]) -> set[UUID]:
-        """Return those of the keys that records of a kind have which the caller may see."""
-        kinds = {model.label(): model for model in apps.get_models() if issubclass(model, Record)}
-        if kind not in kinds:
-            return set()
-        records = kinds[kind].objects.visible_to(self.context["request"].user)
-        return set(records.filter(pk__in=keys).values_list("pk", flat=True))
 
 
 class InteractionViewSet(RecordViewSet):

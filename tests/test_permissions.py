@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crm.roles import ROLES
+from crm.tasks.actions import cancel_task
 from tests.resources import RECORDS
 from tests.samples import body_for, make
 
@@ -16,7 +17,7 @@ READERS = tuple(ROLES)
 WRITERS = tuple(role for role in ROLES if role != "Auditor")
 DELETERS = ("Sales manager", "Service manager", "Integration", "Administrator")
 
-# For the records of `customers`: the roles that an operation answers with success; all others get 403.
+# For the records of `customers`, and tasks: the roles that an operation answers with success; all others get 403.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "list": READERS,
     "retrieve": READERS,
@@ -32,6 +33,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "related": READERS,
     "tree": READERS,
     "export": READERS,
+    "complete": WRITERS,
+    "cancel": WRITERS,
+    "reopen": WRITERS,
+    "assign": WRITERS,
+    "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
 }
 
@@ -49,6 +55,11 @@ def gone(model: Any, owner: Any) -> Any:
     key = record.pk
     record.delete()
     return key
+
+
+def cancelled(task: Any) -> Any:
+    """Return a task that is cancelled."""
+    return cancel_task(task=task)
 
 
 def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
@@ -73,6 +84,11 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "timeline": lambda: client.get(f"{path}/{record.pk}/timeline"),
         "related": lambda: client.get(f"{path}/{record.pk}/related"),
         "tree": lambda: client.get(f"{path}/{record.pk}/tree"),
+        "complete": lambda: client.post(f"{path}/{record.pk}/complete"),
+        "cancel": lambda: client.post(f"{path}/{record.pk}/cancel"),
+        "reopen": lambda: client.post(f"{path}/{cancelled(record).pk}/reopen"),
+        "assign": lambda: client.post(f"{path}/{record.pk}/assign", {"assignee": None}),
+        "snooze": lambda: client.post(f"{path}/{record.pk}/snooze", {"until": "2100-01-01T00:00:00Z"}),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()
 
@@ -81,7 +97,7 @@ OFFERED = [
     (path, operation)
     for path, viewset in RECORDS.items()
     for operation in sorted(operations(viewset))
-    if viewset.scope == "customers"
+    if viewset.scope in {"customers", "tasks"}
 ]
 
 
@@ -96,7 +112,7 @@ def test_a_role_does_what_the_table_says(
     api_client: Any, make_user: Any, make_team: Any, path: str, role: str, operation: str
 ) -> None:
     user = make_user(role, team=make_team("North"))
-    client = api_client(user, "customers:read", "customers:write")
+    client = api_client(user, "customers:read", "customers:write", "tasks:read", "tasks:write")
     answer = call(client, path, RECORDS[path], operation, user)
     if role not in ALLOWED[operation]:
         assert answer.status_code == 403
@@ -108,7 +124,7 @@ def test_a_role_does_what_the_table_says(
 
 @pytest.mark.parametrize("path", RECORDS)
 def test_who_has_no_role_may_do_nothing(api_client: Any, make_user: Any, path: str) -> None:
-    client = api_client(make_user(), "customers:read", "customers:write")
+    client = api_client(make_user(), "customers:read", "customers:write", "tasks:read", "tasks:write")
     assert client.get(path).status_code == 403
     assert client.post(path, {}).status_code == 403
 

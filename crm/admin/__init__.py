@@ -15,7 +15,10 @@ from crm.admin import (  # noqa: F401 -- they register screens
     jobs,
     people,
     system,
+    tags,
+    tasks,
     tokens,
+    views,
     webhooks,
 )
 from crm.admin.home import Figure, Panel, add_panels, chart
@@ -27,14 +30,18 @@ from crm.admin.records import (
     link_to,
 )
 from crm.admin.site import Item, Section, add_section, staff
+from crm.admin.tasks import WithTasks
 from crm.models import (
     Application,
     Change,
     CustomField,
     ExternalReference,
     Import,
+    SavedView,
     SyncRefusal,
     SyncRun,
+    Tag,
+    Task,
     Team,
     User,
     Webhook,
@@ -50,6 +57,7 @@ __all__ = [
     "RecordInline",
     "Section",
     "StackedRecordInline",
+    "WithTasks",
     "add_panels",
     "add_section",
     "chart",
@@ -57,6 +65,9 @@ __all__ = [
     "staff",
 ]
 
+add_section(
+    Section(title=_("Work"), order=5, items=[Item(_("Tasks"), "task_alt", Task), Item(_("Tags"), "label", Tag)])
+)
 add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
 add_section(
     Section(
@@ -66,6 +77,7 @@ add_section(
             Item(_("Users"), "manage_accounts", User),
             Item(_("Teams"), "diversity_3", Team),
             Item(_("Roles"), "badge", Group),
+            Item(_("Saved views"), "bookmarks", SavedView),
             Item(_("Custom fields"), "edit_attributes", CustomField),
             Item(_("Applications"), "apps", Application),
             Item(_("Access tokens"), "key", AccessToken),

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin.utils import NestedObjects, quote
 from django.db import router
-from django.db.models import ForeignKey, Prefetch
+from django.db.models import ForeignKey
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
-from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
+from crm.admin.changelists import RecordChangeList
 from crm.admin.custom import FILTERED, column, list_filter, sections
 from crm.admin.exports import WithExport
 from crm.admin.forms import RecordForm, form_for
@@ -24,6 +24,8 @@ from crm.admin.history import WithHistory
 from crm.admin.imports import WithImport
 from crm.admin.lists import CappedPaginator
 from crm.admin.site import staff
+from crm.admin.tags import TagFilter, TagsFormField, colors_of, labels
+from crm.admin.views import WithViews
 from crm.custom.definitions import begin, definitions
 from crm.custom.values import words
 from crm.models import ExternalReference, Record, Team, User
@@ -99,19 +101,7 @@ class ExternalReferenceInline(GenericTabularInline):
         return True
 
 
-class RecordChangeList(ChangeList):
-    """A list whose links to other records lead only to those that the user may see."""
-
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> RecordQuerySet:
-        queryset = cast("RecordQuerySet", super().get_queryset(request, exclude_parameters))
-        for name in cast("RecordAdmin", self.model_admin).linked:
-            target = cast("type[Record]", self.model._meta.get_field(name).related_model)
-            visible = target._default_manager.visible_to(staff(request))
-            queryset = queryset.prefetch_related(Prefetch(name, visible))
-        return queryset
-
-
-class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
+class RecordAdmin(WithHistory, WithImport, WithExport, WithViews, Visible, ModelAdmin):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
 
     `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys
@@ -129,7 +119,7 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
     list_filter_sheet = True
     warn_unsaved_form = True
     change_form_before_template = "admin/record_version.html"
-    readonly_fields: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "custom_values")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "custom_values", "tag_labels")
     inlines: ClassVar[Any] = (ExternalReferenceInline,)
     sections: ClassVar[Sequence[tuple[Any, dict[str, Any]]]] = ()
 
@@ -147,9 +137,11 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         hidden = self.out_of_sight(request, obj)
+        first, *others = self.get_sections(request, obj)
+        tags = "tags" if obj is None or self.has_change_permission(request, obj) else "tag_labels"
+        first = (first[0], {**first[1], "fields": [*first[1]["fields"], tags]})
         return [
-            (title, {**options, "fields": without(options["fields"], hidden)})
-            for title, options in self.get_sections(request, obj)
+            (title, {**options, "fields": without(options["fields"], hidden)}) for title, options in (first, *others)
         ]
 
     def out_of_sight(self, request: HttpRequest, obj: Any) -> set[str]:
@@ -180,14 +172,12 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
         return list(definitions(self.model, staff(request)).active.values())
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [
-            *super().get_list_display(request),
-            *(column(one) for one in self.custom_fields(request) if one.in_list),
-        ]
+        first, *others = super().get_list_display(request)
+        return [first, "tag_labels", *others, *(column(one) for one in self.custom_fields(request) if one.in_list)]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         chosen = [one for one in self.custom_fields(request) if one.in_list and one.type in FILTERED]
-        return [*super().get_list_filter(request), *map(list_filter, chosen)]
+        return [*super().get_list_filter(request), TagFilter, *map(list_filter, chosen)]
 
     def get_form(
         self,
@@ -199,6 +189,21 @@ class RecordAdmin(WithHistory, WithImport, WithExport, Visible, ModelAdmin):
         fields = self.custom_fields(request) if self.has_change_permission(request, obj) or not obj else []
         kwargs["form"] = form_for(self.form, fields)
         return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "tags":
+            return TagsFormField(label=capfirst(db_field.verbose_name), required=False, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        record = kwargs.get("obj")
+        context["tag_labels"] = self.tag_labels(record) if record else ""
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_("tags"))
+    def tag_labels(self, record: Any) -> str:
+        """Return the coloured labels of a record's tags."""
+        return labels(record.tags, getattr(record, "tag_colors", None) or colors_of(record.tags))
 
     @display(description=_("custom fields"))
     def custom_values(self, record: Record) -> str:

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import Model
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
@@ -73,11 +75,21 @@ def add_section(section: Section) -> None:
     SECTIONS.sort(key=lambda one: one.order)
 
 
+type Entry = Callable[[HttpRequest], dict[str, Any]]
+TOP: list[Entry] = []
+
+
+def add_to_top(entry: Entry) -> Entry:
+    """Put the line that `entry` returns, as unfold draws it, below the home page's."""
+    TOP.append(entry)
+    return entry
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar; unfold hides the lines that the user may not see."""
     home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
     return [
-        {"items": [home]},
+        {"items": [home, *(entry(request) for entry in TOP)]},
         *(
             {"title": section.title, "separator": True, "items": [item.entry(request) for item in section.items]}
             for section in SECTIONS

@@ -172,5 +172,5 @@ def plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {item}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(":".join(map(str, item.values())) for item in value)
+        return ", ".join(":".join(map(str, item.values())) if isinstance(item, dict) else str(item) for item in value)
     return str(value)

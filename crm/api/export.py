@@ -129,7 +129,12 @@ def columns_of(shape: Shape, reader: User) -> dict[str, Any]:
 
 
 def only_where_known(sql: str) -> str:
-    """Return the SQL of a field; of external references, which most records lack, with a hash of who has any."""
+    """Return the SQL of a field; of external references, which most records lack, with a hash of who has any.
+
+    Tags stand as in a page of the list: with commas.
+    """
+    if sql == 'to_json({row}."tags")':
+        return """CASE WHEN {row}."tags" = '{}' THEN '[]' ELSE array_to_string({row}."tags", ',') END"""
     if "crm_externalreference" not in sql:
         return sql
     return f"CASE WHEN {{row}}.id IN (SELECT object_id FROM crm_externalreference) THEN {sql} ELSE '[]' END"  # noqa: S608 -- no value

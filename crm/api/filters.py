@@ -10,11 +10,13 @@ from urllib.parse import unquote_to_bytes
 
 import django_filters
 from django import forms
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 
 from crm.api.errors import ParameterError
+from crm.tags.fields import TagFilter, TagInFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +31,7 @@ COMMON_FILTERS: dict[str, tuple[str, ...]] = {
     "id": ("in",),
     "owner": ("exact", "isnull"),
     "team": ("exact", "isnull"),
+    "tags": ("exact", "in"),
     "created_at": MOMENTS,
     "updated_at": MOMENTS,
 }
@@ -94,6 +97,8 @@ class RecordFilterSet(django_filters.FilterSet):
         """Return the filter for a lookup; `isnull` takes true or false."""
         if lookup_type == "isnull":
             return StrictBooleanFilter, {}
+        if isinstance(field, ArrayField):
+            return (TagInFilter if lookup_type == "in" else TagFilter), {"max_length": MAX_TEXT}
         if lookup_type == "in" and field.choices:
             return ChoiceInFilter, {"choices": field.choices}
         return super().filter_for_lookup(field, lookup_type)

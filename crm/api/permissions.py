@@ -45,6 +45,16 @@ class MayDo(BasePermission):
         return all(request.user.has_perm(f"{options.app_label}.{verb}_{options.model_name}") for verb in verbs)
 
 
+class MayWrite(BasePermission):
+    """Everyone reads; who writes holds the Django permission for it."""
+
+    def has_permission(self, request: ApiRequest, view: Any) -> bool:  # type: ignore[override]
+        """Tell whether the permission is held."""
+        options = view.model._meta
+        verbs = VERBS.get(request.method or "GET", ())
+        return all(request.user.has_perm(f"{options.app_label}.{verb}_{options.model_name}") for verb in verbs)
+
+
 def require_scope(request: ApiRequest, scope: str) -> None:
     """Raise the challenge of RFC 6750, section 3.1, unless the token carries the scope."""
     if scope not in request.auth.scopes:

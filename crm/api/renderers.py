@@ -94,7 +94,7 @@ def scalar(value: Any) -> str:
 
 
 class CSVRenderer(BaseRenderer):
-    """A page of a list with one line a record (RFC 4180); objects and lists within it are JSON."""
+    """A page of a list with one line a record (RFC 4180); lists of texts have commas, others and objects are JSON."""
 
     media_type = "text/csv"
     format = "csv"
@@ -120,6 +120,8 @@ class JSONLinesRenderer(BaseRenderer):
 
 def cell(value: Any) -> Any:
     """Return one value as it stands in a cell."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ",".join(value)
     if isinstance(value, dict | list | bool):
         return orjson.dumps(value).decode()
     return value

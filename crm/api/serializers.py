@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -18,22 +16,23 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from crm.api.errors import rule_broken
+from crm.api.fields import CustomValuesField, VisibleRelatedField, as_ids
 from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictModelSerializer
 from crm.custom.definitions import definitions
-from crm.models import ExternalReference, Record, User
+from crm.models import ExternalReference, Record
+from crm.models.tags import known_among
+from crm.tags.fields import TagsField
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from crm.custom.definitions import Definitions
-    from crm.models import CustomField
 
 type AnyField = serializers.Field[Any, Any, Any, Any]
 
 MAX_REFERENCES = 100
-NAME_CODES = {"unknown_custom_field", "repeated"}
-COMMON = ("id", "created_at", "updated_at", "owner", "team", "custom", "external_references")
+COMMON = ("id", "created_at", "updated_at", "owner", "team", "custom", "tags", "external_references")
 
 
 def own_copy(item: AnyField) -> AnyField:
@@ -42,87 +41,12 @@ def own_copy(item: AnyField) -> AnyField:
     return copy.deepcopy(item) if is_deep else copy.copy(item)
 
 
-def as_ids(values: Iterable[Any]) -> set[UUID]:
-    """Return those of the values that are ids."""
-    found = set()
-    for value in values:
-        with suppress(ValueError):
-            found |= {UUID(value)} if isinstance(value, str) else set()
-    return found
-
-
-class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
-    """A reference to a record that the caller may see; any other id does not exist."""
-
-    def get_queryset(self) -> Any:
-        """Return the records that may be referred to."""
-        queryset: Any = super().get_queryset()
-        if hasattr(queryset, "visible_to"):
-            return queryset.visible_to(self.context["request"].user)
-        return queryset.filter(is_active=True) if queryset.model is User else queryset
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the record; one that was looked up along with others costs no query."""
-        known = self.context.get("known", {}).get(self.field_name, {})
-        return known[data] if isinstance(data, str) and data in known else super().to_internal_value(data)
-
-
 class ExternalReferenceSerializer(StrictModelSerializer):
     """The name by which another system knows the record."""
 
     class Meta:
         model = ExternalReference
         fields = ("system", "external_id")
-
-
-class CustomValuesField(serializers.JSONField):
-    """An object with values of the fields that an administrator added to this kind of record."""
-
-    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
-        """Take null in a merge patch for no values at all (RFC 7396)."""
-        is_patch = getattr(self.parent, "partial", False)
-        if data is None and is_patch:
-            serializer: Any = self.parent
-            return True, serializer.custom_fields().kept(serializer.instance.custom if serializer.instance else {})
-        return super().validate_empty_values(data)
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Return the merged values; raise ValidationError for unknown fields and wrong types."""
-        if not isinstance(data, dict):
-            raise ValidationError(_("An object is expected."), code="not_an_object")
-        serializer: Any = self.parent
-        before = serializer.instance.custom if serializer.instance is not None else {}
-        fields = serializer.custom_fields()
-        values = dict(before) if getattr(serializer, "partial", False) else fields.kept(before)
-        errors: dict[str, Any] = {}
-        given: set[str] = set()
-        for name, value in data.items():
-            try:
-                field = self.field_of(name, fields, given)
-                values.pop(field.name, None)
-                if value is not None:
-                    values[field.name] = value if same(value, before.get(field.name)) else field.check_value(value)
-            except DjangoValidationError as error:
-                code = error.code if error.code in NAME_CODES else "invalid_custom_value"
-                errors[name] = [ErrorDetail(error.messages[0], code=code)]
-        if errors:
-            raise ValidationError(errors)
-        return values
-
-    def field_of(self, name: str, fields: Definitions, given: set[str]) -> CustomField:
-        """Return the field of a name, present or former; raise DjangoValidationError for none, or one given twice."""
-        field = fields.known.get(name)
-        if field is None:
-            raise DjangoValidationError(gettext("There is no such custom field."), code="unknown_custom_field")
-        if field.name in given:
-            raise DjangoValidationError(gettext("Give it once."), code="repeated")
-        given.add(field.name)
-        return field
-
-
-def same(value: Any, other: Any) -> bool:
-    """Tell whether two values are the same as JSON, where true is not one; what stays as it is, is not judged anew."""
-    return type(value) is type(other) and bool(value == other)
 
 
 class RecordSerializer(StrictModelSerializer):
@@ -134,11 +58,12 @@ class RecordSerializer(StrictModelSerializer):
     serializer_related_field = VisibleRelatedField
     judged: Record  # as it would be
     given: Collection[str] = ()  # the members of what is being judged
-    kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "external_references"})
+    kept_by_put: ClassVar[frozenset[str]] = frozenset({"owner", "team", "tags", "external_references"})
     callers: ClassVar[tuple[str, ...]] = ("owner",)  # colleagues that are, unless said otherwise, who creates
     field_sets: ClassVar[dict[type, dict[str, AnyField]]] = {}
 
     custom = CustomValuesField(required=False, help_text=_("Values of the fields that an administrator added."))
+    tags = TagsField()
     external_references = ExternalReferenceSerializer(
         many=True,
         required=False,
@@ -153,7 +78,8 @@ class RecordSerializer(StrictModelSerializer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make this the form in which the model is expanded elsewhere."""
         super().__init_subclass__(**kwargs)
-        SERIALIZERS.setdefault(cls.Meta.model, cls)
+        if hasattr(cls.Meta, "model"):
+            SERIALIZERS.setdefault(cls.Meta.model, cls)
 
     def get_fields(self) -> dict[str, AnyField]:
         """Return the fields, which are worked out once a class."""
@@ -162,11 +88,14 @@ class RecordSerializer(StrictModelSerializer):
         return {name: own_copy(item) for name, item in self.field_sets[type(self)].items()}
 
     def look_up(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Read, at once for each field, the records that the data of many records refer to."""
-        related = {name: item.get_queryset() for name, item in self.fields.items() if hasattr(item, "get_queryset")}
+        """Read, at once for each field, the records that the data of many records refer to, and their tags."""
+        related = {str(one.field_name): one.get_queryset() for one in self.writable if hasattr(one, "get_queryset")}
         for name, queryset in related.items():
             if keys := as_ids(row.get(name) for row in rows):
                 self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=keys)}
+        lists = (given for row in rows if isinstance(given := row.get("tags"), list))
+        tags = {name for names in lists for name in names if isinstance(name, str)}
+        self.context["known"]["tags"] = known_among(tags)
 
     @cached_property
     def writable(self) -> list[AnyField]:

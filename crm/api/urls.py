@@ -9,6 +9,9 @@ from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
 from crm.custom.api import CustomFieldViewSet
 from crm.imports.api import ImportViewSet
+from crm.saved_views.api import SavedViewViewSet
+from crm.tags.api import TagViewSet
+from crm.tasks.api import TaskViewSet
 from crm.webhooks.api import WebhookViewSet
 
 router = Router()
@@ -16,6 +19,9 @@ router.register("users", directory.UserViewSet)
 router.register("teams", directory.TeamViewSet)
 router.register("custom-fields", CustomFieldViewSet)
 router.register("imports", ImportViewSet)
+router.register("tags", TagViewSet)
+router.register("tasks", TaskViewSet)
+router.register("views", SavedViewViewSet)
 router.register("webhooks", WebhookViewSet)
 
 urlpatterns = [

@@ -28,6 +28,7 @@ from crm.api.serializers import MAX_REFERENCES
 from crm.api.statements import Parameter, statement
 from crm.api.views import AnswerHeaders
 from crm.models import ExternalReference
+from crm.saved_views.applying import WithSavedViews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,7 +157,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         return Response(orjson.Fragment(text), status=code, headers=headers)
 
 
-class RecordViewSet(BatchActions, ExportActions, HistoryActions, CustomLists, ShapedViewSet):
+class RecordViewSet(WithSavedViews, BatchActions, ExportActions, HistoryActions, CustomLists, ShapedViewSet):
     """Everything that a client can do with a kind of record."""
 
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {

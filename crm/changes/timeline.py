@@ -110,9 +110,8 @@ def of_source(source: Source, name: str, user: User, customers: Sequence[UUID]) 
     """Return the entries of one kind of record."""
     rows = source.model.objects.visible_to(user).filter(**{f"{source.customer}__in": customers})
     shape = shape_of(SERIALIZERS[source.model], None, frozenset())
-    return entries(
-        rows, F(source.moment), Cast("pk", TextField()), name, F(f"{source.customer}_id"), RowJSON(shape, user)
-    )
+    attname: str = source.model._meta.get_field(source.customer).attname  # type: ignore[union-attr]  # a column
+    return entries(rows, F(source.moment), Cast("pk", TextField()), name, F(attname), RowJSON(shape, user))
 
 
 def of_changes(user: User, models: Sequence[type[Record]], customers: Sequence[UUID]) -> QuerySet[Any, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
 def json_value(column: models.Field, row: str) -> str:  # type: ignore[type-arg]  # of any kind
-    """Return the SQL of a column's value in a row: times after RFC 3339 in UTC, decimals as text."""
+    """Return the SQL of a column's value in a row: times after RFC 3339 in UTC, decimals as text, lists as JSON."""
     name = f'{row}."{column.column}"'
     if isinstance(column, models.DateTimeField):
         return f"""to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    if isinstance(column, ArrayField):
+        return f"to_json({name})"
     return f"{name}::text" if isinstance(column, models.DecimalField) else name

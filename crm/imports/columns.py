@@ -16,6 +16,8 @@ from rest_framework import serializers
 
 from crm.custom.definitions import definitions
 from crm.models import ExternalReference, User
+from crm.models.tags import SIGNS
+from crm.tags.fields import TagsField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +41,7 @@ SYNONYMS: Final = {
     "family_name": ("last name", "surname"),
     "website": ("web", "url", "homepage"),
     "owner": ("responsible", "account owner"),
+    "tags": ("labels", "keywords", "categories", "groups"),
     EXTERNAL_ID: ("customer id", "customer number", "number", "code"),
 }
 
@@ -191,6 +194,14 @@ def number(_field: Any, text: str) -> int | float:
     return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text) else float(text)
 
 
+def words(_field: Any, text: str) -> Any:
+    """Return the tags that a cell holds, separated by commas or semicolons, or as a list in JSON."""
+    if text.startswith("["):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
+    return [word.strip() for word in re.split(f"[{SIGNS}]", text) if word.strip()]
+
+
 def nested(_field: Any, text: str) -> Any:
     """Return what a cell with JSON holds; raise ValueError for any other."""
     return orjson.loads(text)
@@ -200,6 +211,7 @@ CONVERSIONS: Final[tuple[tuple[Any, Callable[[Any, str], Any]], ...]] = (
     (serializers.BooleanField, boolean),
     (serializers.ChoiceField, choice),
     (NUMBERS, number),
+    (TagsField, words),
     (NESTED, nested),
 )
 

@@ -1,17 +1,22 @@
 """What every application of the CRM stands on: people, records and the programs that act for them."""
 
+from crm.models.about import AboutRecord
 from crm.models.applications import Application, DeviceGrant, Grant
 from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.idempotency import IdempotencyKey
 from crm.models.imports import Import, ImportFile, ImportRefusal
 from crm.models.records import ExternalReference, Record, new_id
+from crm.models.saved_views import SavedView
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
+from crm.models.tags import Tag
+from crm.models.tasks import Task
 from crm.models.users import Team, User
 from crm.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 from crm.search import SearchKey
 
 __all__ = [
+    "AboutRecord",
     "Application",
     "Change",
     "CustomField",
@@ -24,10 +29,13 @@ __all__ = [
     "ImportFile",
     "ImportRefusal",
     "Record",
+    "SavedView",
     "SearchKey",
     "SyncCheckpoint",
     "SyncRefusal",
     "SyncRun",
+    "Tag",
+    "Task",
     "Team",
     "User",
     "Webhook",

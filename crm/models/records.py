@@ -6,13 +6,17 @@ from typing import ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.changes.triggers import feed_triggers, reference_triggers
 from crm.models.identifiers import new_id
+from crm.models.tags import LONGEST
 from crm.querysets import RecordQuerySet
+from crm.tags.triggers import tag_triggers
 
 __all__ = ["ExternalReference", "Record", "new_id"]
 
@@ -65,11 +69,13 @@ class Record(models.Model):
     `visible_through` names a foreign key: such a record is seen by whoever sees that parent.
     `search_fields` are the text fields of `?search=` and of the trigram index.
     `concerns` names the customer that a change is about, where that is not the field `customer`.
+    `seen_by` names the foreign keys to colleagues who see the record, whatever their level of view.
     `not_in_feed` are the fields whose values the change feed must not keep.
     """
 
     visible_through: ClassVar[str] = ""
     concerns: ClassVar[str] = ""
+    seen_by: ClassVar[tuple[str, ...]] = ("owner",)
     not_in_feed: ClassVar[tuple[str, ...]] = ()
     search_fields: ClassVar[tuple[str, ...]] = ()
 
@@ -101,6 +107,14 @@ class Record(models.Model):
     custom = models.JSONField(
         _("custom fields"), default=dict, blank=True, help_text=_("Values of the fields that an administrator added.")
     )
+    tags = ArrayField(
+        models.CharField(max_length=LONGEST),
+        verbose_name=_("tags"),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=_("Words by which colleagues find it."),
+    )
     external_references = GenericRelation(ExternalReference)
 
     objects = RecordQuerySet.as_manager()
@@ -111,8 +125,9 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["created_at", "id"], name="%(app_label)s_%(class)s_created"),
             models.Index(fields=["updated_at", "id"], name="%(app_label)s_%(class)s_updated"),
+            GinIndex(fields=["tags"], name="%(app_label)s_%(class)s_tags"),
         ]
-        triggers = feed_triggers()
+        triggers = [*feed_triggers(), *tag_triggers()]
 
     @classmethod
     def label(cls) -> str:

@@ -19,7 +19,15 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import action, display
 
-from crm.admin import ExternalReferenceInline, RecordAdmin, RecordInline, StackedRecordInline, link_to, staff
+from crm.admin import (
+    ExternalReferenceInline,
+    RecordAdmin,
+    RecordInline,
+    StackedRecordInline,
+    WithTasks,
+    link_to,
+    staff,
+)
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
@@ -93,7 +101,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithCountry, WithTimeline, WithTree, RecordAdmin):
+class CustomerAdmin(WithCountry, WithTimeline, WithTree, WithTasks, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -123,7 +131,7 @@ class CustomerAdmin(WithCountry, WithTimeline, WithTree, RecordAdmin):
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "timeline", "tree")
+    actions_detail = ("log_a_call", "add_task", "timeline", "tree")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")

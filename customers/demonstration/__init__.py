@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from crm.demonstration import TAGS
+from crm.models import Task, User
 from customers.demonstration import extras
 from customers.models import Address, Customer, Interaction, Relationship
 
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from crm.demonstration import Setting
-    from crm.models import Record, User
+    from crm.models import Record
 
 DAYS: Final = 365
 PEOPLE_PER_ORGANIZATION: Final = 2
 PRIVATE_PEOPLE: Final = 5
 INTERACTIONS: Final = 600
+TASKS: Final = 60
+DONE: Final = 0.2
+DATED: Final = 0.85
+PRIORITIES: Final = ["low", "normal", "normal", "normal", "high"]
 SATURDAY: Final = 5
 STAGES: Final = ["lead"] * 3 + ["prospect"] * 3 + ["customer"] * 5 + ["former"]
 SOURCES: Final = ["website", "referral", "trade fair", "phone", "partner"]
@@ -42,6 +48,8 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
         customers += found
         groups.append(found)
         local.update({one.pk: place for one in found})
+    for customer in customers:
+        customer.tags = sorted(setting.random.sample(list(TAGS), setting.random.choice([0, 0, 0, 1, 1, 2])))
     interactions = [interaction(setting, customers, local) for _ in range(INTERACTIONS)]
     interactions.sort(key=lambda one: one.occurred_at)
     yield extras.fields()
@@ -51,6 +59,8 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     yield save(Address, addresses)
     yield save(Interaction, interactions)
     yield save(Relationship, extras.relations(groups))
+    everyone = User.objects.filter(username="admin").first()
+    yield save(Task, [task(setting, customers, local, everyone) for _ in range(TASKS)])
 
 
 def is_private(customer: Customer) -> bool:
@@ -154,6 +164,35 @@ def interaction(setting: Setting, customers: list[Customer], local: dict[Any, di
         duration=60 * random.randrange(*MINUTES[kind]) if kind in MINUTES else None,
         subject=subject,
         body=body,
+    )
+
+
+def task(setting: Setting, customers: list[Customer], local: dict[Any, dict[str, Any]], admin: User | None) -> Task:
+    """Return something to do about a customer: late, soon, at some time, or done already."""
+    random = setting.random
+    customer = random.choice(customers)
+    place = local[customer.pk]
+    colleagues = [*setting.colleagues[place["team"]], *([admin] if admin else [])]
+    colleague: User = random.choice(colleagues)
+    moment = setting.now - timedelta(days=random.randrange(4, 20))
+    day = setting.now.replace(hour=random.randrange(8, 17)) + timedelta(days=random.randrange(-3, 12))
+    is_done, is_dated = random.random() < DONE, random.random() < DATED
+    return Task(
+        title=random.choice(place["tasks"]),
+        about_type=Customer.label(),
+        about_id=customer.pk,
+        customer=customer.pk,
+        owner=colleague,
+        assignee=colleague,
+        team=customer.team,
+        priority=random.choice(PRIORITIES),
+        due_at=day if is_dated else None,
+        remind_at=day - timedelta(hours=1) if is_dated and day > setting.now else None,
+        status=Task.Status.DONE if is_done else Task.Status.OPEN,
+        completed_at=setting.now - timedelta(hours=random.randrange(2, 40)) if is_done else None,
+        completed_by=colleague if is_done else None,
+        created_at=moment,
+        updated_at=moment,
     )
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Record, SearchKey, User
+from crm.models import AboutRecord, SearchKey, User
 from customers.models.customers import Customer
 
 SEARCHED = ("subject", "body")
 
 
-class Interaction(Record):
+class Interaction(AboutRecord):
     """One contact with a customer; seen by whoever sees the customer."""
 
     class Kind(models.TextChoices):
@@ -64,15 +63,8 @@ class Interaction(Record):
         related_name="interactions",
         help_text=_("Who on our side; the one who records it, unless said otherwise."),
     )
-    about_type = models.CharField(
-        _("about, kind"),
-        max_length=50,
-        blank=True,
-        help_text=_("Kind of the record it concerns besides the customer, such as `sales.lead`."),
-    )
-    about_id = models.UUIDField(_("about, id"), null=True, blank=True, help_text=_("Id of that record."))
 
-    class Meta(Record.Meta):
+    class Meta(AboutRecord.Meta):
         verbose_name = _("interaction")
         verbose_name_plural = _("interactions")
         constraints = [
@@ -83,24 +75,14 @@ class Interaction(Record):
             models.CheckConstraint(
                 condition=Q(direction__in=["inbound", "outbound", "internal"]), name="interaction_direction_known"
             ),
-            models.CheckConstraint(
-                condition=Q(about_type="", about_id__isnull=True) | (~Q(about_type="") & Q(about_id__isnull=False)),
-                name="interaction_about_whole",
-                violation_error_message=_("Give both the kind and the id of the record it concerns."),
-            ),
+            *AboutRecord.Meta.constraints,
         ]
         indexes = [
-            *Record.Meta.indexes,
+            *AboutRecord.Meta.indexes,
             models.Index(fields=["occurred_at", "id"], name="interaction_occurred"),
             models.Index(fields=["customer", "occurred_at", "id"], name="interaction_customer"),
-            models.Index(fields=["about_id"], name="interaction_about", condition=Q(about_id__isnull=False)),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="interaction_search"),
         ]
 
     def __str__(self) -> str:
         return self.subject
-
-    def clean(self) -> None:
-        """Refuse half a reference to the record that the interaction concerns."""
-        if bool(self.about_type) != (self.about_id is not None):
-            raise ValidationError({"about_id": _("Give both the kind and the id of the record it concerns.")})

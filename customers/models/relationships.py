@@ -170,7 +170,7 @@ class Relationship(Record):
             *Record.Meta.indexes,
             models.Index(fields=["to_customer", "type"], name="relationship_inverse"),
         ]
-        triggers = [*Record.Meta.triggers, *tree_triggers()]  # type: ignore[list-item]  # not only the feed
+        triggers = [*Record.Meta.triggers, *tree_triggers()]
 
     def __str__(self) -> str:
         return f"{self.from_customer} – {self.type} – {self.to_customer}"

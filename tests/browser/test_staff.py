@@ -106,3 +106,21 @@ def test_staff_add_an_organization_without_leaving_the_persons_page(sign_in: Sig
     frame.get_by_role("button", name="Save", exact=True).click()
     expect(window.locator(".field-organization .select2-selection")).to_contain_text("Acme")
     assert Customer.objects.get().kind == "organization"
+
+
+def test_staff_save_a_view_with_fewer_columns_and_come_back_to_it(sign_in: SignIn) -> None:
+    Customer.objects.create(name="Ada", lifecycle="lead")
+    Customer.objects.create(name="Bob", lifecycle="customer")
+    window = sign_in(superuser(), width=PHONE)
+    window.goto("/admin/customers/customer/?lifecycle__exact=lead")
+    window.get_by_text("Save this view").click()
+    window.get_by_label("Name of the view").fill("Leads")
+    window.get_by_label("Phone").uncheck()
+    window.get_by_role("button", name="Save", exact=True).click()
+    expect(window.get_by_text("The view “Leads” was saved.")).to_be_visible()
+    window.goto("/admin/customers/customer/")
+    window.get_by_text("Views", exact=True).click()
+    window.get_by_role("link", name="Leads").click()
+    expect(window.locator("#result_list")).to_contain_text("Ada")
+    expect(window.locator("#result_list")).not_to_contain_text("Bob")
+    expect(window.locator(".column-phone_link")).to_have_count(0)

@@ -53,8 +53,8 @@ def test_the_sidebar_shows_what_the_role_may_see() -> None:
         answer = signed_in(colleague(role)).get("/admin/")
         return re.findall(r"<h2 class=.font-semibold flex[^>]*>\s*([^<]+?)\s*<", lines(answer.content.decode()))
 
-    assert titles("Sales representative") == ["Customers", "Data exchange"]
-    assert titles("Auditor") == ["Customers", "Administration"]
+    assert titles("Sales representative") == ["Work", "Customers", "Data exchange"]
+    assert titles("Auditor") == ["Work", "Customers", "Administration"]
 
 
 def lines(text: str) -> str:
@@ -148,7 +148,7 @@ def test_an_external_reference_leads_to_its_record() -> None:
 def test_custom_fields_are_for_records() -> None:
     form = signed_in(superuser()).get(page(CustomField, "add")).context["adminform"].form
     kinds = form.fields["content_type"].queryset.values_list("model", flat=True)
-    assert set(kinds) == {"address", "customer", "interaction"}
+    assert set(kinds) == {"address", "customer", "interaction", "task"}
 
 
 def test_a_custom_field_keeps_its_type_and_takes_its_values_along() -> None:

@@ -163,7 +163,7 @@ def test_this_machine_has_several_names(host: str) -> None:
 
 
 def test_every_variable_is_described() -> None:
-    sources = [ROOT / "crm" / "settings.py", ROOT / "gunicorn.conf.py"]
+    sources = [ROOT / "crm" / "settings.py", ROOT / "crm" / "mail.py", ROOT / "gunicorn.conf.py"]
     found = {
         name
         for path in sources

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm import checks, demonstration
-from crm.models import Application, CustomField, ExternalReference, Team, User
+from crm.models import Application, CustomField, ExternalReference, Tag, Task, Team, User
 from customers.models import Address, Customer, Interaction, Relationship
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
 pytestmark = pytest.mark.django_db
-KINDS = (Team, User, Customer, Address, Interaction, Relationship, CustomField, ExternalReference)
+KINDS = (Team, User, Customer, Address, Interaction, Task, Relationship, CustomField, ExternalReference)
 
 
 def demo_data(*arguments: str) -> str:
@@ -36,10 +36,12 @@ def data(settings: Settings) -> None:
 
 
 def test_it_has_customers_in_many_languages(data: None) -> None:
-    assert counts() == [4, 10, 211, 97, 600, 28, 5, 955]
+    assert counts() == [4, 10, 211, 97, 600, 60, 28, 5, 1015]
     languages = set(Customer.objects.values_list("language", flat=True))
     assert languages == {"en-US", "en-GB", "de", "fr", "es", "pt-BR", "zh-Hans", "ja"}
     assert not Customer.objects.filter(phone_e164="").exists()
+    assert Customer.objects.tagged(["key account"]).exists()
+    assert Task.objects.of(User.objects.get(username="admin")).exists()
 
 
 def test_it_repeats_itself(data: None) -> None:
@@ -51,21 +53,26 @@ def test_it_repeats_itself(data: None) -> None:
 
 
 def test_every_record_would_pass_for_one_that_was_typed(data: None) -> None:
-    for kind in (Customer, Address, Interaction, Relationship):
+    for kind in (Customer, Address, Interaction, Task, Relationship):
         for record in kind._base_manager.order_by("pk")[:40]:
-            record.full_clean(exclude=["owner", "team", "user"], validate_unique=False, validate_constraints=False)
+            record.full_clean(
+                exclude=["owner", "team", "user", "assignee", "completed_by"],
+                validate_unique=False,
+                validate_constraints=False,
+            )
 
 
 def test_all_of_it_can_be_removed(data: None) -> None:
-    assert demo_data("--remove") == "955 records removed.\n"
-    assert counts() == [0] * 8
+    assert demo_data("--remove") == "1015 records removed.\n"
+    assert counts() == [0] * 9
     assert not Application.objects.filter(client_id=demonstration.CLIENT_ID).exists()
 
 
 def test_what_is_not_of_it_stays(data: None) -> None:
-    mine = Customer.objects.create(name="Mine")
+    mine = Customer.objects.create(name="Mine", tags=["reference"])
     demo_data("--remove")
     assert list(Customer.objects.all()) == [mine]
+    assert list(Tag.objects.values_list("name", flat=True)) == ["reference"]
 
 
 def test_what_other_data_refers_to_stays_but_signs_in_no_more(data: None) -> None:

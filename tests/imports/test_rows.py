@@ -48,6 +48,13 @@ def test_chinese_columns_and_words_are_understood(send: Any) -> None:
     assert Customer.objects.values_list("name", "lifecycle").get() == ("李雷", "customer")
 
 
+def test_cells_with_tags_are_lists_with_commas(send: Any) -> None:
+    one = send("Name,Tags\nAda,vip; New York\nAlan,VIP，old\nCid,\n")
+    assert counts(one) == (3, 0, 0, 0)
+    found = dict(Customer.objects.values_list("name", "tags"))
+    assert found == {"Ada": ["New York", "vip"], "Alan": ["old", "vip"], "Cid": []}
+
+
 def test_a_dry_run_says_what_would_become_and_writes_nothing(send: Any) -> None:
     one = send(TWO, mode="dry_run")
     assert (one["status"], counts(one), one["is_dry_run"]) == ("done", (2, 0, 0, 0), True)

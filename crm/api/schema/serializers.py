@@ -29,8 +29,8 @@ class Components(AutoSchema):
         return {key: value for key, value in meta.items() if key not in {"title", "nullable", "minLength"}}
 
     def _map_serializer_field(self, field: Any, direction: Direction, bypass_extensions: bool = False) -> Any:  # noqa: FBT001, FBT002 -- spectacular's signature
+        from crm.api.fields import CustomValuesField
         from crm.api.representation import SQLField
-        from crm.api.serializers import CustomValuesField
 
         about = self._get_serializer_field_meta(field, direction)
         if isinstance(field, SQLField):

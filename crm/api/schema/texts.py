@@ -34,8 +34,8 @@ OPERATIONS: dict[str, Words] = {
         "replace_{one}",
         _("Replace %(one)s"),
         _(
-            "Writes the whole record: what is left out takes its default. The owner, the team and the external"
-            " references stay when they are left out. What was read can be sent back as it is."
+            "Writes the whole record: what is left out takes its default. The owner, the team, the tags and the"
+            " external references stay when they are left out. What was read can be sent back as it is."
         ),
     ),
     "partial_update": Words(

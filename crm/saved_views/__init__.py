@@ -1,0 +1,1 @@
+"""Saved views: named filters, order and columns of a list, kept for oneself or shared."""

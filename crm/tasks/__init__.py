@@ -1,0 +1,1 @@
+"""Tasks: what somebody must do, and being reminded of it."""
