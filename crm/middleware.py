@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STATIC: Final = "static"
 UPLOADS: Final = {"/api/v1/imports", "/admin/crm/import/add/"}
+SIGNED: Final = ("/preferences/", "/files/")
 access = logging.getLogger("crm.access")
 
 
@@ -47,9 +48,10 @@ def trace(get_response: GetResponse) -> GetResponse:
 
 
 def log(request: HttpRequest, status: int, seconds: float) -> None:
-    """Write the line of the access log; the query, which may hold secrets, stays out of it."""
+    """Write the line of the access log; the query and signed links, which may open something, stay out of it."""
     if access.isEnabledFor(logging.INFO):
-        said = (request.method, request.path, status)
+        path = route(request) if request.path.startswith(SIGNED) else request.path
+        said = (request.method, path, status)
         known = {"status": status, "milliseconds": round(seconds * 1000, 1), **caller(request)}
         access.handle(access.makeRecord(access.name, logging.INFO, __file__, 0, "%s %s %s", said, None, extra=known))
 

@@ -247,6 +247,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
 MAX_IMPORT_BYTES = environment.number("MAX_IMPORT_BYTES", 50_000_000)
 IMPORT_DAYS = environment.number("IMPORT_DAYS", 30)
 
+# ── Customers' own pages ─────────────────────────────────────────────────────────────────────────────────────────────
+PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 0)
+
 # ── ERP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
 

@@ -12,6 +12,7 @@ from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
 from crm.models import Record
 from crm.querysets import RecordQuerySet
+from customers.consents import ConsentActions
 from customers.models import Address, Customer, Interaction
 
 
@@ -77,7 +78,7 @@ class CustomerSerializer(RecordSerializer):
         expand = ("addresses",)
 
 
-class CustomerViewSet(TimelineActions, RecordViewSet):
+class CustomerViewSet(ConsentActions, TimelineActions, RecordViewSet):
     """People and organizations that the company deals with, or would like to."""
 
     queryset = Customer.objects.all()
@@ -100,6 +101,11 @@ class CustomerViewSet(TimelineActions, RecordViewSet):
     }
     ordering_fields = ["name"]
     natural_keys = ("email", "tax_id")
+    permission_verbs = {
+        **RecordViewSet.permission_verbs,
+        "preferences_link": ("change",),
+        "revoke_preferences_links": ("change",),
+    }
 
     def with_members(self, visible: RecordQuerySet, pk: Any) -> RecordQuerySet:
         """Return a customer, and the people of an organization, among those that are visible."""

@@ -10,9 +10,12 @@ class CustomersConfig(AppConfig):
         from crm import demonstration
         from crm.changes import timeline
         from crm.sync import registry
-        from customers.models import Interaction
+        from customers.models import Consent, Interaction
 
         registry.register("customers", "customers.receivers.Customers")
         interactions = "customers/timeline_interaction.html"
         timeline.register(timeline.Source(Interaction, "occurred_at", interactions, related=("user", "customer")))
+        consents = "customers/timeline_consent.html"
+        related = ("purpose", "recorded_by", "customer")
+        timeline.register(timeline.Source(Consent, "occurred_at", consents, related=related))
         demonstration.register("customers.demonstration.make")

@@ -1,9 +1,11 @@
 from crm.api.routers import Router
-from customers import api
+from customers import api, consents
 
 router = Router()
 router.register("customers", api.CustomerViewSet)
 router.register("addresses", api.AddressViewSet)
 router.register("interactions", api.InteractionViewSet)
+router.register("consents", consents.ConsentViewSet)
+router.register("purposes", consents.PurposeViewSet)
 
 urlpatterns = router.urls

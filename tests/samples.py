@@ -7,6 +7,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.validators import RegexValidator
 from django.db import models
 
 from crm.models import Record
@@ -14,6 +15,7 @@ from crm.models import Record
 if TYPE_CHECKING:
     from rest_framework import serializers
 
+IDENTIFIER = "[a-z][a-z0-9_]*"
 counter = itertools.count(1)
 TEXTS = {"email": "person{n}@example.com", "country": "DE", "website": "https://example.com/{n}", "language": "de"}
 
@@ -31,7 +33,14 @@ def value_for(field: models.Field[Any, Any]) -> Any:
         return number
     if isinstance(field, models.BooleanField):
         return False
-    return TEXTS.get(field.name, "{name} {n}").format(name=field.name, n=number)
+    form = "{name}_{n}" if is_identifier(field) else "{name} {n}"
+    return TEXTS.get(field.name, form).format(name=field.name, n=number)
+
+
+def is_identifier(field: models.Field[Any, Any]) -> bool:
+    """Tell whether a text must be lower-case letters, digits and underscores."""
+    forms = [one.regex for one in field.validators if isinstance(one, RegexValidator)]
+    return any(IDENTIFIER in getattr(form, "pattern", "") for form in forms)
 
 
 def is_needed(field: models.Field[Any, Any]) -> bool:
@@ -78,7 +87,8 @@ def body_for(serializer: type[serializers.Serializer[Any]], **people: Any) -> di
             continue
         column = model._meta.get_field(name)
         if column.is_relation and is_needed(column):
-            body[name] = str(make(column.related_model, **people).pk)
+            related = column.related_model
+            body[name] = str(make(related, **(people if issubclass(related, Record) else {})).pk)
         elif not column.is_relation and (is_needed(column) or name in {"name", "city", "subject"}):
             body[name] = plain(value_for(column))
     return body

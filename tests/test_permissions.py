@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm.roles import ROLES
-from tests.resources import RECORDS
+from tests.resources import RECORDS, operations
 from tests.samples import body_for, make
 
 pytestmark = pytest.mark.django_db
@@ -29,16 +29,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "history": READERS,
     "restore": WRITERS,
     "timeline": READERS,
+    "consents": READERS,
+    "preferences_link": WRITERS,
+    "revoke_preferences_links": WRITERS,
     "export": READERS,
     "batch": READERS,  # each item needs its own
 }
-
-
-def operations(viewset: Any) -> set[str]:
-    """Return the names of everything that a resource can do."""
-    extra = {name for action in viewset.get_extra_actions() for name in action.mapping.values()}
-    standard = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
-    return extra | {name for name in standard if hasattr(viewset, name)}
 
 
 def gone(model: Any, owner: Any) -> Any:
@@ -69,6 +65,9 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "batch": lambda: client.post(f"{path}/batch", {"items": [{"operation": "create", "data": body}]}),
         "export": lambda: client.get(f"{path}/export"),
         "timeline": lambda: client.get(f"{path}/{record.pk}/timeline"),
+        "consents": lambda: client.get(f"{path}/{record.pk}/consents"),
+        "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
+        "revoke_preferences_links": lambda: client.delete(f"{path}/{record.pk}/preferences-link"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()
 

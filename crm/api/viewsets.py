@@ -151,8 +151,9 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
 
 
 class RecordViewSet(BatchActions, ExportActions, HistoryActions, ShapedViewSet):
-    """Everything that a client can do with a kind of record."""
+    """Everything that a client can do with a kind of record, but for the operations that are `withheld`."""
 
+    withheld: ClassVar[frozenset[str]] = frozenset()
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
         "by_external_id": (),
         "upsert": ("add", "change"),

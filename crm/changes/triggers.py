@@ -98,7 +98,7 @@ class Deleted(FeedTrigger):
         return insert(model, "deleted", f"{whole(model, 'o')}, NULL", "old_rows o", row="o")
 
 
-def feed_triggers() -> list[FeedTrigger]:
+def feed_triggers() -> list[pgtrigger.Trigger]:
     """Return the triggers of a kind of record."""
     return [Created(), Updated(), Deleted()]
 

@@ -24,6 +24,7 @@ from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
+from customers.admin.consents import WithConsent
 from customers.admin.countries import CountryFilter, WithCountry, country_name
 from customers.models import Address, Customer, Interaction
 
@@ -92,7 +93,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithTimeline, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -122,7 +123,7 @@ class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "timeline")
+    actions_detail = ("log_a_call", "timeline", "consent")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")

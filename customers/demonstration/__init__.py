@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from customers.models import Address, Customer, Interaction
+from customers.models import Address, Consent, Customer, Interaction, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +43,7 @@ def make(setting: Setting) -> Iterator[Sequence[Record]]:
     yield save(Customer, customers)
     yield save(Address, addresses)
     yield save(Interaction, interactions)
+    yield save(Consent, list(consents(setting, customers)))
 
 
 def is_private(customer: Customer) -> bool:
@@ -146,6 +147,35 @@ def interaction(setting: Setting, customers: list[Customer], local: dict[Any, di
         duration=60 * random.randrange(*MINUTES[kind]) if kind in MINUTES else None,
         subject=subject,
         body=body,
+    )
+
+
+def consents(setting: Setting, customers: list[Customer]) -> Iterator[Consent]:
+    """Yield what customers said when they were asked; some took it back later."""
+    random = setting.random
+    purposes = list(Purpose.objects.filter(is_active=True).order_by("name"))
+    for customer in customers:
+        for purpose in purposes if customer.email else ():
+            moment, source = customer.created_at, random.choice(["form", "email", "phone", "preferences"])
+            for is_granted in random.choice([(), (True,), (True,), (False,), (True, False)]):
+                moment += (setting.now - moment) * random.random() * 0.5
+                yield consent(customer, purpose, moment, source, is_granted=is_granted)
+
+
+def consent(customer: Customer, purpose: Purpose, moment: datetime, source: str, *, is_granted: bool) -> Consent:
+    """Return what one customer said at a moment."""
+    return Consent(
+        customer=customer,
+        purpose=purpose,
+        owner=customer.owner,
+        team=customer.team,
+        created_at=moment,
+        updated_at=moment,
+        occurred_at=moment,
+        is_granted=is_granted,
+        source=source,
+        evidence=purpose.wording,
+        recorded_by=None if source == "preferences" else customer.owner,
     )
 
 

@@ -1,7 +1,8 @@
 """Whom the company deals with, and what happened between them."""
 
 from customers.models.addresses import Address
-from customers.models.customers import Customer
+from customers.models.consents import Consent, Purpose
+from customers.models.customers import Customer, CustomerQuerySet
 from customers.models.interactions import Interaction
 
-__all__ = ["Address", "Customer", "Interaction"]
+__all__ = ["Address", "Consent", "Customer", "CustomerQuerySet", "Interaction", "Purpose"]
