@@ -11,10 +11,14 @@ class CrmConfig(AppConfig):
         from crm import checks  # noqa: F401 -- registers the system checks
         from crm.auth import audit
         from crm.auth.applications import make_own_application
+        from crm.changes import timeline
         from crm.changes.retention import go_on_counting
+        from crm.models import Attachment
         from crm.roles import synchronise_roles
 
         post_migrate.connect(synchronise_roles, dispatch_uid="crm.roles")
         post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
         audit.listen()
+        attachments = "admin/attachments/timeline.html"
+        timeline.register(timeline.Source(Attachment, "created_at", attachments, related=("uploaded_by",)))

@@ -54,6 +54,17 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
     },
 }
 
+# Files go with the records that they are attached to: whoever adds or deletes records may do so with files.
+ATTACHMENTS: Final = "crm.attachment"
+for _rules in ROLES.values():
+    _rules[ATTACHMENTS] = Rule("all", max((rule.verbs for rule in _rules.values()), key=len))
+
+
+def rule_for(permission: Permission, rules: dict[str, Rule]) -> Rule | None:
+    """Return what a role may do to the kind of record that a permission is about."""
+    kind = permission.content_type
+    return rules.get(f"{kind.app_label}.{kind.model}") or rules.get(kind.app_label)
+
 
 def synchronise_roles(app_config: AppConfig, **kwargs: Any) -> None:
     """Give every role exactly its permissions on the models of `app_config`; a receiver of `post_migrate`."""
@@ -66,12 +77,12 @@ def synchronise_roles(app_config: AppConfig, **kwargs: Any) -> None:
     permissions = list(Permission.objects.filter(content_type__app_label=label).select_related("content_type"))
     for name, rules in ROLES.items():
         group, _made = Group.objects.get_or_create(name=name)
-        wanted = [permission for permission in permissions if label in rules and is_covered(permission, rules[label])]
+        wanted = [permission for permission in permissions if is_covered(permission, rule_for(permission, rules))]
         held.filter(group=group, permission__in=permissions).exclude(permission__in=wanted).delete()
         held.bulk_create([held.model(group=group, permission=one) for one in wanted], ignore_conflicts=True)
 
 
-def is_covered(permission: Permission, rule: Rule) -> bool:
+def is_covered(permission: Permission, rule: Rule | None) -> bool:
     """Tell whether a rule grants a permission, such as `change_customer`."""
     verb = permission.codename.removesuffix(f"_{permission.content_type.model}")
-    return verb in {*rule.verbs, f"view_{rule.view}", "view"}
+    return rule is not None and verb in {*rule.verbs, f"view_{rule.view}", "view"}

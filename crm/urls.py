@@ -14,4 +14,5 @@ urlpatterns = [
     path("api/", include("crm.api.urls")),
     path("", include("crm.auth.urls")),
     path("", include("customers.pages")),
+    path("", include("crm.attachments.answers")),
 ]

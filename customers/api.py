@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm.about import find
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
-from crm.models import Record
 from crm.querysets import RecordQuerySet
 from customers.consents import ConsentActions
 from customers.models import Address, Customer, Interaction
@@ -135,12 +134,9 @@ class InteractionSerializer(RecordSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse to be about a record that there is not, or not for the caller."""
         attrs = super().validate(attrs)
-        if attrs.get("about_type") and attrs.get("about_id"):
-            kinds = {model.label(): model for model in apps.get_models() if issubclass(model, Record)}
-            model = kinds.get(attrs["about_type"])
-            user = self.context["request"].user
-            if model is None or not model.objects.visible_to(user).filter(pk=attrs["about_id"]).exists():
-                raise ValidationError({"about_id": [ErrorDetail(_("There is no such record."), "does_not_exist")]})
+        kind, key = attrs.get("about_type"), attrs.get("about_id")
+        if kind and key and find(kind, key, self.context["request"].user) is None:
+            raise ValidationError({"about_id": [ErrorDetail(_("There is no such record."), "does_not_exist")]})
         return attrs
 
 

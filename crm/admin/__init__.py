@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, imports, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import applications, attachments, changes, imports, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -19,6 +19,7 @@ from crm.admin.records import (
 from crm.admin.site import Item, Section, add_section, staff
 from crm.models import (
     Application,
+    Attachment,
     Change,
     CustomField,
     ExternalReference,
@@ -47,7 +48,13 @@ __all__ = [
     "staff",
 ]
 
-add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
+add_section(
+    Section(
+        title=_("Data exchange"),
+        order=80,
+        items=[Item(_("Imports"), "upload_file", Import), Item(_("Attachments"), "attach_file", Attachment)],
+    )
+)
 add_section(
     Section(
         title=_("Administration"),

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from crm.admin.attaching import WithAttachments
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
 from crm.admin.forms import CUSTOM, RecordForm, form_for
 from crm.admin.history import WithHistory
@@ -106,7 +107,7 @@ class RecordChangeList(ChangeList):
         return queryset
 
 
-class RecordAdmin(WithHistory, WithImport, Visible, ModelAdmin):
+class RecordAdmin(WithAttachments, WithHistory, WithImport, Visible, ModelAdmin):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
 
     `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys

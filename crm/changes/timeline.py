@@ -42,6 +42,12 @@ class Source:
     customer: str = "customer"
     related: tuple[str, ...] = ()
 
+    @property
+    def customer_column(self) -> str:
+        """Name under which a row has the id of its customer, by a foreign key or by itself."""
+        field: Any = self.model._meta.get_field(self.customer)
+        return str(field.attname)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -111,7 +117,12 @@ def of_source(source: Source, name: str, user: User, customers: Sequence[UUID]) 
     rows = source.model.objects.visible_to(user).filter(**{f"{source.customer}__in": customers})
     shape = shape_of(SERIALIZERS[source.model], None, frozenset())
     return entries(
-        rows, F(source.moment), Cast("pk", TextField()), name, F(f"{source.customer}_id"), RowJSON(shape, user)
+        rows,
+        F(source.moment),
+        Cast("pk", TextField()),
+        name,
+        F(source.customer_column),
+        RowJSON(shape, user),
     )
 
 

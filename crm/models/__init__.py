@@ -1,6 +1,7 @@
 """What every application of the CRM stands on: people, records and the programs that act for them."""
 
 from crm.models.applications import Application, DeviceGrant, Grant
+from crm.models.attachments import Attachment
 from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.idempotency import IdempotencyKey
@@ -13,6 +14,7 @@ from crm.search import SearchKey
 
 __all__ = [
     "Application",
+    "Attachment",
     "Change",
     "CustomField",
     "DeviceGrant",

@@ -63,12 +63,14 @@ class Record(models.Model):
     """A row with an owner, that other systems may know by names of their own.
 
     `visible_through` names a foreign key: such a record is seen by whoever sees that parent.
+    `follows_about`: such a record is seen by whoever sees the one that its `about_type` and `about_id` name.
     `search_fields` are the text fields of `?search=` and of the trigram index.
     `concerns` names the customer that a change is about, where that is not the field `customer`.
     `not_in_feed` are the fields whose values the change feed must not keep.
     """
 
     visible_through: ClassVar[str] = ""
+    follows_about: ClassVar[bool] = False
     concerns: ClassVar[str] = ""
     not_in_feed: ClassVar[tuple[str, ...]] = ()
     search_fields: ClassVar[tuple[str, ...]] = ()

@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from django.core.files.base import ContentFile
+
+from crm.attachments.actions import attach
 from customers.models import Address, Consent, Customer, Interaction, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crm.demonstration import Setting
-    from crm.models import Record, User
+    from crm.models import Attachment, Record, User
 
 DAYS: Final = 365
 PEOPLE_PER_ORGANIZATION: Final = 2
 PRIVATE_PEOPLE: Final = 5
 INTERACTIONS: Final = 600
+NOTES: Final = 12
 SATURDAY: Final = 5
 STAGES: Final = ["lead"] * 3 + ["prospect"] * 3 + ["customer"] * 5 + ["former"]
 SOURCES: Final = ["website", "referral", "trade fair", "phone", "partner"]
@@ -44,6 +48,7 @@ def make(setting: Setting) -> Iterator[Sequence[Record]]:
     yield save(Address, addresses)
     yield save(Interaction, interactions)
     yield save(Consent, list(consents(setting, customers)))
+    yield list(notes(setting, customers))
 
 
 def is_private(customer: Customer) -> bool:
@@ -148,6 +153,15 @@ def interaction(setting: Setting, customers: list[Customer], local: dict[Any, di
         subject=subject,
         body=body,
     )
+
+
+def notes(setting: Setting, customers: list[Customer]) -> Iterator[Attachment]:
+    """Attach a text to some organizations."""
+    organizations = [one for one in customers if one.kind == Customer.Kind.ORGANIZATION]
+    for one in setting.random.sample(organizations, NOTES):
+        text = f"{one.name}\n{one.email}\n{one.website}\n"
+        content = ContentFile(text.encode())
+        yield attach(about=one, name=f"{one.name}.txt", content=content, by=setting.colleagues[str(one.team)][0])
 
 
 def consents(setting: Setting, customers: list[Customer]) -> Iterator[Consent]:

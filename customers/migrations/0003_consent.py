@@ -9,40 +9,6 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-PURPOSES = [
-    {
-        "name": "marketing_email",
-        "channel": "email",
-        "label": "News by e-mail",
-        "label_zh": "电子邮件资讯",
-        "description": "We may send you offers and news about our products by e-mail.",
-        "description_zh": "我们可以通过电子邮件向您发送产品优惠和资讯。",
-    },
-    {
-        "name": "sms",
-        "channel": "sms",
-        "label": "Text messages",
-        "label_zh": "短信",
-        "description": "We may send you offers and news by text message.",
-        "description_zh": "我们可以通过短信向您发送优惠和资讯。",
-    },
-    {
-        "name": "phone",
-        "channel": "phone",
-        "label": "Phone calls",
-        "label_zh": "电话",
-        "description": "We may call you about offers that could interest you.",
-        "description_zh": "我们可以致电向您介绍您可能感兴趣的优惠。",
-    },
-]
-
-
-def make_purposes(apps, schema_editor):
-    """Make the purposes that nearly everybody needs; administrators add others."""
-    purposes = apps.get_model("customers", "Purpose").objects
-    for values in PURPOSES:
-        purposes.get_or_create(name=values["name"], defaults=values)
-
 
 class Migration(migrations.Migration):
 
@@ -193,5 +159,4 @@ class Migration(migrations.Migration):
             model_name='consent',
             trigger=pgtrigger.compiler.Trigger(name='facts_are_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF current_setting('crm.erasing', true) = 'on' THEN\n        RETURN coalesce(NEW, OLD);\n    END IF;\n    IF TG_OP = 'UPDATE' THEN\n        IF (OLD.purpose_id, OLD.is_granted, OLD.occurred_at, OLD.source, OLD.evidence, OLD.ip_address, OLD.user_agent, OLD.recorded_by_id) IS NOT DISTINCT FROM (NEW.purpose_id, NEW.is_granted, NEW.occurred_at, NEW.source, NEW.evidence, NEW.ip_address, NEW.user_agent, NEW.recorded_by_id) THEN\n            RETURN NEW;\n        END IF;\n    END IF;\n    RAISE EXCEPTION 'the history of consent is not changed' USING ERRCODE = 'restrict_violation';\n", hash='0c399684c542105f083d109f371209af8f7c375d', operation='UPDATE OR DELETE', pgid='pgtrigger_facts_are_kept_44c26', table='customers_consent', when='BEFORE')),
         ),
-        migrations.RunPython(make_purposes, migrations.RunPython.noop),
     ]
