@@ -13,7 +13,7 @@ class CrmConfig(AppConfig):
         from crm.auth.applications import make_own_application
         from crm.changes import timeline
         from crm.changes.retention import go_on_counting
-        from crm.models import Task
+        from crm.models import Attachment, Task
         from crm.roles import synchronise_roles
 
         post_migrate.connect(synchronise_roles, dispatch_uid="crm.roles")
@@ -21,3 +21,5 @@ class CrmConfig(AppConfig):
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
         audit.listen()
         timeline.register(timeline.Source(Task, "created_at", "admin/tasks/timeline.html", related=("assignee",)))
+        attachments = "admin/attachments/timeline.html"
+        timeline.register(timeline.Source(Attachment, "created_at", attachments, related=("uploaded_by",)))

@@ -14,6 +14,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from crm.erasing import erasing
 from crm.models import Application, ExternalReference, Tag, Team, User
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def exists() -> bool:
     return ExternalReference.objects.filter(system=SYSTEM).exists()
 
 
-@transaction.atomic
+@erasing()
 def remove() -> tuple[int, list[models.Model]]:
     """Delete what is marked, last made first; return how many rows went, and which stay because other data needs them.
 

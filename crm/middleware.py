@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 STATIC: Final = "static"
-UPLOADS: Final = {"/api/v1/imports", "/admin/crm/import/add/"}
+IMPORTS: Final = {"/api/v1/imports", "/admin/crm/import/add/"}
+ATTACHMENTS: Final = re.compile(r"/api/v1/attachments|/admin/[a-z]+/[a-z]+/[^/]+/attachments")
+SIGNED: Final = ("/preferences/", "/files/")
 access = logging.getLogger("crm.access")
 
 
@@ -47,9 +50,10 @@ def trace(get_response: GetResponse) -> GetResponse:
 
 
 def log(request: HttpRequest, status: int, seconds: float) -> None:
-    """Write the line of the access log; the query, which may hold secrets, stays out of it."""
+    """Write the line of the access log; the query and signed links, which may open something, stay out of it."""
     if access.isEnabledFor(logging.INFO):
-        said = (request.method, request.path, status)
+        path = route(request) if request.path.startswith(SIGNED) else request.path
+        said = (request.method, path, status)
         known = {"status": status, "milliseconds": round(seconds * 1000, 1), **caller(request)}
         access.handle(access.makeRecord(access.name, logging.INFO, __file__, 0, "%s %s %s", said, None, extra=known))
 
@@ -63,13 +67,15 @@ def route(request: HttpRequest) -> str:
 
 
 def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
-    """Answer 413, without reading it, to a body larger than MAX_BODY_BYTES; a file to import may be so much larger."""
+    """Answer 413, without reading it, to a body larger than MAX_BODY_BYTES; a file may be so much larger."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if request.path in UPLOADS:
+        if request.path in IMPORTS:
             limit += settings.MAX_IMPORT_BYTES
+        elif ATTACHMENTS.fullmatch(request.path):
+            limit += settings.ATTACHMENT_BYTES
         if length and length.isdecimal() and int(length[:18]) > limit:
             return too_large(request)
         return get_response(request)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Exists, Func, OuterRef, Q, Value
 
+from crm.about import kinds
 from crm.search import Contains, SearchKey
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class RecordQuerySet(models.QuerySet[Any]):
         level = user.view_level(self.model)
         if level is None or user.pk is None:
             return self.none()
+        if self.model.follows_about:
+            return self._visible_about(user)
         if self.model.visible_through:
             return self._visible_through(self.model.visible_through, user)
         if level == "all":
@@ -41,6 +44,14 @@ class RecordQuerySet(models.QuerySet[Any]):
         if user.view_level(parent) == "all":
             return self
         return self.filter(Exists(parent.objects.visible_to(user).filter(pk=OuterRef(name))))
+
+    def _visible_about(self, user: User) -> Self:
+        condition = Q(pk__in=[])
+        for label, model in kinds().items():
+            if user.view_level(model) is not None:
+                seen = model.objects.visible_to(user).filter(pk=OuterRef("about_id"))
+                condition |= Q(Q(about_type=label), Exists(seen))
+        return self.filter(condition)
 
     def known_as(self, system: str, external_id: str) -> Self:
         """Keep the record that another system knows by this id."""

@@ -68,6 +68,8 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
     },
 }
 for rules in ROLES.values():
+    # Files go with the records that they are attached to: whoever adds or deletes records may do so with files.
+    rules["crm.attachment"] = Rule("all", max((rule.verbs for name, rule in rules.items() if "." not in name), key=len))
     rules["crm.task"] = rules["customers"]  # tasks are seen and written as far as customers are
 
 

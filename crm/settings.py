@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
+from crm.attachments.settings import store_settings
 from crm.auth import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -184,6 +185,8 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "crm.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "crm.Grant"
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "crm.DeviceGrant"
 SCOPES = {
+    "attachments:read": _("See the files attached to what you may see"),
+    "attachments:write": _("Attach files to what you may change, and delete them"),
     "customers:read": _("See customers, their addresses and the history with them"),
     "customers:write": _("Add, change and delete customers, their addresses and the history with them"),
     "sales:read": _("See leads, opportunities, quotes and orders"),
@@ -254,6 +257,21 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
 MAX_IMPORT_BYTES = environment.number("MAX_IMPORT_BYTES", 50_000_000)
 IMPORT_DAYS = environment.number("IMPORT_DAYS", 30)
 
+# ── Attachments ──────────────────────────────────────────────────────────────────────────────────────────────────────
+ATTACHMENT_BYTES = environment.number("ATTACHMENT_BYTES", 25_000_000)
+ATTACHMENT_RECORD_BYTES = environment.number("ATTACHMENT_RECORD_BYTES", 500_000_000)
+ATTACHMENT_KINDS = environment.words(
+    "ATTACHMENT_KINDS",
+    "pdf,png,jpg,jpeg,gif,webp,bmp,tif,tiff,heic,docx,xlsx,pptx,odt,ods,odp,doc,xls,ppt,rtf,zip,mp3,m4a,wav,ogg,mp4,mov,"
+    "txt,log,csv,md,json,eml,ics,vcf",
+)
+ATTACHMENT_DAYS = environment.number("ATTACHMENT_DAYS", 30)
+ATTACHMENT_LINK_SECONDS = environment.number("ATTACHMENT_LINK_SECONDS", 300)
+STORAGES["attachments"] = store_settings(DATA_DIR / "attachments")
+
+# ── Customers' own pages ─────────────────────────────────────────────────────────────────────────────────────────────
+PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 0)
+
 # ── ERP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
 
@@ -271,6 +289,7 @@ METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
+    "crm.attachments.sweeping",
     "crm.custom.jobs",
     "crm.housekeeping",
     "crm.imports.running",

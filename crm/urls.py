@@ -14,4 +14,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("crm.api.urls")),
     path("", include("crm.auth.urls")),
+    path("", include("customers.pages")),
+    path("", include("crm.attachments.answers")),
 ]

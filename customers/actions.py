@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 from django.db import transaction
+from django.db.models import F
 
 from crm.custom.definitions import begin
 from crm.sync.registry import Part
 from crm.sync.upsert import Upsert
-from customers.models import Address, Customer, Interaction
+from customers.models import Address, Consent, Customer, Interaction, Purpose
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from crm.models import Record, Team, User
     from crm.sync.rows import Row
@@ -48,6 +49,68 @@ def log_interaction(
     interaction.full_clean(exclude=["customer", "user", "owner", "team"])
     interaction.save()
     return interaction
+
+
+class Evidence(TypedDict, total=False):
+    """What proves a consent or its withdrawal."""
+
+    occurred_at: datetime.datetime
+    evidence: str
+    ip_address: str
+    user_agent: str
+
+
+@transaction.atomic
+def grant_consent(
+    *, customer: Customer, purpose: Purpose, source: str, by: User | None, **evidence: Unpack[Evidence]
+) -> Consent:
+    """Record that a customer agreed to a purpose; `by` is who wrote it down, None where the customer did.
+
+    Raises ValidationError where a value is not allowed.
+    """
+    return _record_consent(customer, purpose, is_granted=True, source=source, recorded_by=by, **evidence)
+
+
+@transaction.atomic
+def withdraw_consent(
+    *, customer: Customer, purpose: Purpose, source: str, by: User | None, **evidence: Unpack[Evidence]
+) -> Consent:
+    """Record that a customer does not agree, or no longer does; otherwise as `grant_consent`."""
+    return _record_consent(customer, purpose, is_granted=False, source=source, recorded_by=by, **evidence)
+
+
+@transaction.atomic
+def set_preferences(*, customer: Customer, wanted: Collection[str], **evidence: Unpack[Evidence]) -> list[Consent]:
+    """Record what a customer chose on the preferences page: of the active purposes those named, and no other.
+
+    Only what differs from what the customer said before is recorded.
+    """
+    Customer.objects.select_for_update().get(pk=customer.pk)
+    newest = Consent.objects.of([customer]).newest()
+    granted = set(newest.filter(is_granted=True).values_list("purpose", flat=True))
+    recorded = []
+    for purpose in Purpose.objects.filter(is_active=True).order_by("name"):
+        if (purpose.name in wanted) != (purpose.pk in granted):
+            verb = grant_consent if purpose.name in wanted else withdraw_consent
+            said = cast("Evidence", {"evidence": purpose.wording, **evidence})
+            recorded.append(verb(customer=customer, purpose=purpose, source="preferences", by=None, **said))
+    return recorded
+
+
+@transaction.atomic
+def revoke_preferences_links(*, customer: Customer) -> None:
+    """Let no link to the customer's preferences page that was given out so far work any more."""
+    Customer.objects.filter(pk=customer.pk).update(preferences_version=F("preferences_version") + 1)
+    customer.refresh_from_db(fields=["preferences_version"])
+
+
+def _record_consent(customer: Customer, purpose: Purpose, **said: Any) -> Consent:
+    """Write a row of the history of consent, the work of whoever wrote it down."""
+    by = said["recorded_by"]
+    consent = Consent(customer=customer, purpose=purpose, owner=by, team=by.team if by else customer.team, **said)
+    consent.full_clean(exclude=["customer", "purpose", "owner", "team", "recorded_by"])
+    consent.save(force_insert=True)
+    return consent
 
 
 @transaction.atomic

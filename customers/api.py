@@ -9,6 +9,7 @@ from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
 from crm.querysets import RecordQuerySet
+from customers.consents import ConsentActions
 from customers.models import Address, Customer, Interaction
 from customers.relations import customers_of
 from customers.relations_api import RelationActions
@@ -76,7 +77,7 @@ class CustomerSerializer(RecordSerializer):
         expand = ("addresses",)
 
 
-class CustomerViewSet(TimelineActions, RelationActions, RecordViewSet):
+class CustomerViewSet(ConsentActions, TimelineActions, RelationActions, RecordViewSet):
     """People and organizations that the company deals with, or would like to."""
 
     queryset = Customer.objects.all()
@@ -99,6 +100,11 @@ class CustomerViewSet(TimelineActions, RelationActions, RecordViewSet):
     }
     ordering_fields = ["name"]
     natural_keys = ("email", "tax_id")
+    permission_verbs = {
+        **RecordViewSet.permission_verbs,
+        "preferences_link": ("change",),
+        "revoke_preferences_links": ("change",),
+    }
 
     def with_members(self, visible: RecordQuerySet, pk: Any) -> RecordQuerySet:
         """Return a customer, and the people of an organization, among those that are visible; or a tree's."""

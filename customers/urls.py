@@ -1,5 +1,5 @@
 from crm.api.routers import Router
-from customers import api, relations_api
+from customers import api, consents, relations_api
 
 router = Router()
 router.register("customers", api.CustomerViewSet)
@@ -7,5 +7,7 @@ router.register("addresses", api.AddressViewSet)
 router.register("interactions", api.InteractionViewSet)
 router.register("relationships", relations_api.RelationshipViewSet)
 router.register("relationship-types", relations_api.RelationshipTypeViewSet)
+router.register("consents", consents.ConsentViewSet)
+router.register("purposes", consents.PurposeViewSet)
 
 urlpatterns = router.urls

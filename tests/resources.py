@@ -39,3 +39,20 @@ def scope_to_read(path: str) -> str:
     """Return the scope that reading a resource needs."""
     scope = RESOURCES[path].scope
     return scope if ":" in scope else f"{scope}:read"
+
+
+STANDARD = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
+
+
+def operations(viewset: type[ShapedViewSet]) -> set[str]:
+    """Return the names of everything that a resource can do."""
+    actions: list[Any] = list(viewset.get_extra_actions())
+    extra = {name for action in actions for name in action.mapping.values()}
+    standard = {name for name in STANDARD if hasattr(viewset, name)}
+    return (extra | standard) - getattr(viewset, "withheld", frozenset())
+
+
+def offering(*names: str) -> list[str]:
+    """Return the records whose viewsets do all of this as the kit does it."""
+    own = {path: set(getattr(viewset, "own_actions", ())) for path, viewset in RECORDS.items()}
+    return [path for path, viewset in RECORDS.items() if set(names) <= operations(viewset) - own[path]]

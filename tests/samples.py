@@ -7,13 +7,15 @@ import itertools
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.validators import RegexValidator
 from django.db import models
 
-from crm.models import Record
+from crm.models import Record, new_id
 
 if TYPE_CHECKING:
     from rest_framework import serializers
 
+IDENTIFIER = "[a-z][a-z0-9_]*"
 counter = itertools.count(1)
 TEXTS = {
     "code": "code_{n}",
@@ -33,11 +35,18 @@ def value_for(field: models.Field[Any, Any]) -> Any:
         return datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(minutes=number)
     if isinstance(field, models.DateField):
         return datetime.date(2026, 1, 1) + datetime.timedelta(days=number)
-    if isinstance(field, models.IntegerField | models.DecimalField):
-        return number
-    if isinstance(field, models.BooleanField):
-        return False
-    return TEXTS.get(field.name, "{name} {n}").format(name=field.name, n=number)
+    if isinstance(field, models.UUIDField):
+        return new_id()
+    if isinstance(field, models.IntegerField | models.DecimalField | models.BooleanField):
+        return False if isinstance(field, models.BooleanField) else number
+    form = "{name}_{n}" if is_identifier(field) else "{name} {n}"
+    return TEXTS.get(field.name, form).format(name=field.name, n=number)
+
+
+def is_identifier(field: models.Field[Any, Any]) -> bool:
+    """Tell whether a text must be lower-case letters, digits and underscores."""
+    forms = [one.regex for one in field.validators if isinstance(one, RegexValidator)]
+    return any(IDENTIFIER in getattr(form, "pattern", "") for form in forms)
 
 
 def is_needed(field: models.Field[Any, Any]) -> bool:
@@ -58,11 +67,20 @@ def make(model: type[models.Model], **given: Any) -> Any:
             values[field.name] = make(related, **(people if issubclass(related, Record) else {}))  # type: ignore[arg-type]
         else:
             values[field.name] = value_for(field)
+    if getattr(model, "follows_about", False) and "about_id" not in given:
+        values |= about(**people)
     if "name" not in values and any(field.name == "name" for field in model._meta.concrete_fields):
         values["name"] = f"name {next(counter)}"
     if issubclass(model, Record):
         values = spoken(model, values)
     return model._default_manager.create(**values)
+
+
+def about(**people: Any) -> dict[str, Any]:
+    """Return what names a record that another is about, and that these people see."""
+    from customers.models import Customer
+
+    return {"about_type": Customer.label(), "about_id": make(Customer, **people).pk}
 
 
 def spoken(model: type[Record], values: dict[str, Any]) -> dict[str, Any]:

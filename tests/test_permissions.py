@@ -8,7 +8,7 @@ import pytest
 
 from crm.roles import ROLES
 from crm.tasks.actions import cancel_task
-from tests.resources import RECORDS
+from tests.resources import RECORDS, operations
 from tests.samples import body_for, make
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "timeline": READERS,
     "related": READERS,
     "tree": READERS,
+    "consents": READERS,
+    "preferences_link": WRITERS,
+    "revoke_preferences_links": WRITERS,
     "export": READERS,
     "complete": WRITERS,
     "cancel": WRITERS,
@@ -40,13 +43,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
 }
-
-
-def operations(viewset: Any) -> set[str]:
-    """Return the names of everything that a resource can do."""
-    extra = {name for action in viewset.get_extra_actions() for name in action.mapping.values()}
-    standard = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
-    return extra | {name for name in standard if hasattr(viewset, name)}
 
 
 def gone(model: Any, owner: Any) -> Any:
@@ -89,6 +85,9 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "reopen": lambda: client.post(f"{path}/{cancelled(record).pk}/reopen"),
         "assign": lambda: client.post(f"{path}/{record.pk}/assign", {"assignee": None}),
         "snooze": lambda: client.post(f"{path}/{record.pk}/snooze", {"until": "2100-01-01T00:00:00Z"}),
+        "consents": lambda: client.get(f"{path}/{record.pk}/consents"),
+        "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
+        "revoke_preferences_links": lambda: client.delete(f"{path}/{record.pk}/preferences-link"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()
 

@@ -9,6 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.admin import (  # noqa: F401 -- they register screens
     applications,
+    attachments,
     changes,
     custom_fields,
     imports,
@@ -33,6 +34,7 @@ from crm.admin.site import Item, Section, add_section, staff
 from crm.admin.tasks import WithTasks
 from crm.models import (
     Application,
+    Attachment,
     Change,
     CustomField,
     ExternalReference,
@@ -68,7 +70,13 @@ __all__ = [
 add_section(
     Section(title=_("Work"), order=5, items=[Item(_("Tasks"), "task_alt", Task), Item(_("Tags"), "label", Tag)])
 )
-add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
+add_section(
+    Section(
+        title=_("Data exchange"),
+        order=80,
+        items=[Item(_("Imports"), "upload_file", Import), Item(_("Attachments"), "attach_file", Attachment)],
+    )
+)
 add_section(
     Section(
         title=_("Administration"),

@@ -42,7 +42,7 @@ COLOURS = {"running": "warning", "waiting": "info", "done": "success", "failed":
 
 def writable(user: User) -> list[tuple[str, str]]:
     """Return the lists that somebody may add to, with their names."""
-    models = {name: viewset.model._meta for name, viewset in resources().items()}
+    models = {name: viewset.model._meta for name, viewset in resources().items() if "batch" not in viewset.withheld}
     return [
         (name, capfirst(str(options.verbose_name_plural)))
         for name, options in models.items()

@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from crm.about import kinds
 from crm.admin import days
 from crm.admin.site import add_to_top, staff
 from crm.models import Task
-from crm.models.about import kind_of
 from crm.tasks import actions
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def lines_of(tasks: Iterable[Task], user: User) -> list[Line]:
     rows = list(tasks)
     names: dict[UUID, tuple[str, str]] = {}
     for label in {task.about_type for task in rows if task.about_type}:
-        model: Any = kind_of(label)
+        model: Any = kinds().get(label)
         if model is not None:
             keys = [task.about_id for task in rows if task.about_type == label]
             options = model._meta

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from crm.admin.attaching import WithAttachments
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
 from crm.admin.changelists import RecordChangeList
 from crm.admin.custom import FILTERED, column, list_filter, sections
@@ -101,7 +102,7 @@ class ExternalReferenceInline(GenericTabularInline):
         return True
 
 
-class RecordAdmin(WithHistory, WithImport, WithExport, WithViews, Visible, ModelAdmin):
+class RecordAdmin(WithAttachments, WithHistory, WithImport, WithExport, WithViews, Visible, ModelAdmin):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
 
     `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys

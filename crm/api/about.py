@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm.about import kinds
 from crm.api.fields import as_ids
 from crm.api.serializers import RecordSerializer
-from crm.models.about import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,7 +38,7 @@ class AboutSerializer(RecordSerializer):
 
     def visible(self, label: str, keys: Collection[UUID]) -> set[UUID]:
         """Return those of the keys that records of a kind have which the caller may see."""
-        model: Any = kind_of(label)
+        model: Any = kinds().get(label)
         if model is None:
             return set()
         records = model.objects.visible_to(self.context["request"].user)

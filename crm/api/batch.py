@@ -39,6 +39,7 @@ MEMBERS: Final[dict[str, frozenset[str]]] = {
     "upsert": frozenset({"system", "external_id", "key", "data", "if_match"}),
     "delete": frozenset({"id", "if_match"}),
 }
+SINGLE: Final = {"create": "create", "update": "partial_update", "upsert": "upsert", "delete": "destroy"}
 NEEDED: Final[dict[str, frozenset[str]]] = {
     "create": frozenset({"data"}),
     "update": frozenset({"id", "data"}),
@@ -107,6 +108,7 @@ class BatchActions:
     """
 
     natural_keys: ClassVar[tuple[str, ...]] = ()
+    withheld: ClassVar[frozenset[str]]
     model: ClassVar[type[Any]]
     serializer_class: Any
     request: Any
@@ -133,6 +135,8 @@ class BatchActions:
     def read(self, row: Any) -> Item | ValidationError:
         """Return an item; or, as the item's own refusal, what is wrong with it."""
         try:
+            if SINGLE[row["operation"]] in self.withheld:
+                raise wrong("operation", _("These records do not have it."))
             return item_of(row, self.natural_keys)
         except ValidationError as error:
             return error

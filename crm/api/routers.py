@@ -23,6 +23,12 @@ class Router(SimpleRouter):
         """Leave out the slash at the end."""
         super().__init__(trailing_slash=False, use_regex_path=False)
 
+    def get_method_map(self, viewset: Any, method_map: Mapping[str, str]) -> dict[str, str]:
+        """Return which method of HTTP is which operation, without those that the viewset withholds."""
+        withheld = getattr(viewset, "withheld", ())
+        found = super().get_method_map(viewset, method_map)
+        return {method: name for method, name in found.items() if name not in withheld}
+
     def register(self, prefix: str, viewset: Any, basename: str | None = None) -> None:
         """Serve a viewset under the name of its list."""
         super().register(prefix, viewset, basename)

@@ -5,6 +5,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from crm.api import directory, documents, pages
 from crm.api.routers import Router
+from crm.attachments.api import AttachmentViewSet
 from crm.auth import api as sign_in
 from crm.changes.api import ChangeViewSet
 from crm.custom.api import CustomFieldViewSet
@@ -17,6 +18,7 @@ from crm.webhooks.api import WebhookViewSet
 router = Router()
 router.register("users", directory.UserViewSet)
 router.register("teams", directory.TeamViewSet)
+router.register("attachments", AttachmentViewSet)
 router.register("custom-fields", CustomFieldViewSet)
 router.register("imports", ImportViewSet)
 router.register("tags", TagViewSet)

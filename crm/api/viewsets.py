@@ -158,8 +158,9 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
 
 
 class RecordViewSet(WithSavedViews, BatchActions, ExportActions, HistoryActions, CustomLists, ShapedViewSet):
-    """Everything that a client can do with a kind of record."""
+    """Everything that a client can do with a kind of record, but for the operations that are `withheld`."""
 
+    withheld: ClassVar[frozenset[str]] = frozenset()
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
         "by_external_id": (),
         "upsert": ("add", "change"),

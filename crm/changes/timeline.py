@@ -42,6 +42,12 @@ class Source:
     customer: str = "customer"
     related: tuple[str, ...] = ()
 
+    @property
+    def customer_column(self) -> str:
+        """Name under which a row has the id of its customer, by a foreign key or by itself."""
+        field: Any = self.model._meta.get_field(self.customer)
+        return str(field.attname)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -110,8 +116,14 @@ def of_source(source: Source, name: str, user: User, customers: Sequence[UUID]) 
     """Return the entries of one kind of record."""
     rows = source.model.objects.visible_to(user).filter(**{f"{source.customer}__in": customers})
     shape = shape_of(SERIALIZERS[source.model], None, frozenset())
-    attname: str = source.model._meta.get_field(source.customer).attname  # type: ignore[union-attr]  # a column
-    return entries(rows, F(source.moment), Cast("pk", TextField()), name, F(attname), RowJSON(shape, user))
+    return entries(
+        rows,
+        F(source.moment),
+        Cast("pk", TextField()),
+        name,
+        F(source.customer_column),
+        RowJSON(shape, user),
+    )
 
 
 def of_changes(user: User, models: Sequence[type[Record]], customers: Sequence[UUID]) -> QuerySet[Any, Any]:

@@ -110,7 +110,7 @@ class Emptied(FeedTrigger):
         return insert(model, "deleted", f"{whole(model, 'o')}, NULL", f'"{model._meta.db_table}" o', row="o")
 
 
-def feed_triggers() -> list[FeedTrigger]:
+def feed_triggers() -> list[pgtrigger.Trigger]:
     """Return the triggers of a kind of record."""
     return [Created(), Updated(), Deleted(), Emptied()]
 

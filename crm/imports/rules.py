@@ -53,6 +53,6 @@ def keys(resource: str) -> tuple[str, ...]:
 def serializer_of(resource: str) -> Any:
     """Return how records of a list look; raise ValidationError for a list that there is not."""
     viewset = resources().get(resource)
-    if viewset is None:
+    if viewset is None or "batch" in viewset.withheld:
         raise refused("resource", _("There is no resource %s.") % resource)
     return viewset.serializer_class

@@ -2,6 +2,7 @@
 
 from crm.models.about import AboutRecord
 from crm.models.applications import Application, DeviceGrant, Grant
+from crm.models.attachments import Attachment
 from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.idempotency import IdempotencyKey
@@ -18,6 +19,7 @@ from crm.search import SearchKey
 __all__ = [
     "AboutRecord",
     "Application",
+    "Attachment",
     "Change",
     "CustomField",
     "DeviceGrant",

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.about import find
 from crm.models.records import Record
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from crm.models.users import User
 
 
@@ -50,36 +48,4 @@ class AboutRecord(Record):
 
     def about(self, user: User) -> Any:
         """Return the record that this one concerns; None where there is none, or none that `user` may see."""
-        return found(self.about_type, self.about_id, user)
-
-
-def kind_of(label: str) -> type[Record] | None:
-    """Return the kind of record of a name such as `sales.lead`; None where there is none."""
-    try:
-        model = apps.get_model(label)
-    except (LookupError, ValueError):
-        return None
-    return model if issubclass(model, Record) and label == model.label() else None
-
-
-def found(label: str, key: UUID | None, user: User) -> Any:
-    """Return a record of a kind as far as `user` may see it."""
-    model = kind_of(label) if key else None
-    return model.objects.visible_to(user).filter(pk=key).first() if model else None
-
-
-def customer_of(label: str, key: UUID | None) -> UUID | None:
-    """Return the id of the customer that a record is, or is about; None where there is none."""
-    model, path = kind_of(label) if key else None, ""
-    while model is not None:
-        names = {field.name for field in model._meta.concrete_fields}
-        name = model.concerns or ("customer" if "customer" in names else "")
-        if name == "id" and not path:
-            return key
-        if name:
-            kind: Any = kind_of(label)
-            value: UUID | None = kind.objects.filter(pk=key).values_list(path + name, flat=True).first()
-            return value
-        path += f"{model.visible_through}__"
-        model = model._meta.get_field(model.visible_through).related_model if model.visible_through else None  # type: ignore[assignment]
-    return None
+        return find(self.about_type, self.about_id, user)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib.postgres.indexes import BrinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, UUIDField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+from crm.about import kinds
 from crm.database.expressions import After
 
 if TYPE_CHECKING:
@@ -58,6 +61,8 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 
 def sees_all(model: type[Record], user: User) -> bool:
     """Tell whether a user sees every record of a kind, whatever it is seen through."""
+    if model.follows_about:
+        return False
     while model.visible_through:
         model = model._meta.get_field(model.visible_through).related_model  # type: ignore[assignment]
         if user.view_level(model) != "all":
@@ -68,11 +73,25 @@ def sees_all(model: type[Record], user: User) -> bool:
 def seen(model: type[Record], user: User) -> Q:
     """Return the condition that the record of a change is visible, or gone and was visible at the time."""
     records: Any = model.objects
+    if model.follows_about:
+        return Q(Exists(records.visible_to(user).filter(pk=OuterRef("record")))) | Q(Exists(gone_about(model, user)))
     holder = Q(owner=user.pk)
     if user.team_id is not None and holder_level(model, user) == "team":
         holder |= Q(team=user.team_id)
     here = Exists(records.filter(pk=OuterRef("record")))
     return Q(Exists(records.visible_to(user).filter(pk=OuterRef("record")))) | (Q(~here) & holder)
+
+
+def gone_about(model: type[Record], user: User) -> ChangeQuerySet:
+    """Return the deletions of a record that is gone, if it was about one that the user may see."""
+    about = Cast(KT("before__about_id"), UUIDField())
+    gone = Change.objects.filter(record=OuterRef("record"), model=model.label(), action=Change.Action.DELETED)
+    condition = Q(pk__in=[])
+    for label, one in kinds().items():
+        if user.view_level(one) is not None:
+            seen_one = one.objects.visible_to(user).filter(pk=OuterRef("about"))
+            condition |= Q(Q(before__about_type=label), Exists(seen_one))
+    return gone.annotate(about=about).filter(condition)
 
 
 def holder_level(model: type[Record], user: User) -> str | None:

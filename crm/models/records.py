@@ -67,6 +67,7 @@ class Record(models.Model):
     """A row with an owner, that other systems may know by names of their own.
 
     `visible_through` names a foreign key: such a record is seen by whoever sees that parent.
+    `follows_about`: such a record is seen by whoever sees the one that its `about_type` and `about_id` name.
     `search_fields` are the text fields of `?search=` and of the trigram index.
     `concerns` names the customer that a change is about, where that is not the field `customer`.
     `seen_by` names the foreign keys to colleagues who see the record, whatever their level of view.
@@ -74,6 +75,7 @@ class Record(models.Model):
     """
 
     visible_through: ClassVar[str] = ""
+    follows_about: ClassVar[bool] = False
     concerns: ClassVar[str] = ""
     seen_by: ClassVar[tuple[str, ...]] = ("owner",)
     not_in_feed: ClassVar[tuple[str, ...]] = ()

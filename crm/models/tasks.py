@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.about import AboutRecord, customer_of
+from crm.about import customer_named
+from crm.models.about import AboutRecord
 from crm.models.users import User
 from crm.querysets import RecordQuerySet
 from crm.search import SearchKey
@@ -150,7 +151,7 @@ class Task(AboutRecord):
         """Fill the customer, which follows from what the task is about."""
         about = (self.about_type, self.about_id)
         if about != getattr(self, "_customer_of", None):
-            self.customer = customer_of(*about)
+            self.customer = customer_named(*about)
             self._customer_of = about
 
     @property

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin import Item, Section, add_section
-from customers.admin import addresses, customers, home, interactions, relations  # noqa: F401 -- they register screens
-from customers.models import Customer, Interaction, Relationship
+from customers.admin import addresses, consents, customers, home, interactions, relations  # noqa: F401 -- they register screens
+from customers.models import Consent, Customer, Interaction, Purpose, Relationship
 
 add_section(
     Section(
@@ -16,6 +16,8 @@ add_section(
             Item(_("Organizations"), "domain", Customer, ("kind__exact", "organization")),
             Item(_("Interactions"), "forum", Interaction),
             Item(_("Relations"), "account_tree", Relationship),
+            Item(_("Consent"), "verified_user", Consent),
+            Item(_("Purposes"), "rule", Purpose),
         ],
     )
 )

@@ -32,6 +32,7 @@ from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
+from customers.admin.consents import WithConsent
 from customers.admin.countries import CountryFilter, WithCountry, country_name
 from customers.admin.relations import InverseRelationInline, RelationInline, WithTree
 from customers.models import Address, Customer, Interaction
@@ -101,7 +102,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithCountry, WithTimeline, WithTree, WithTasks, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -131,7 +132,7 @@ class CustomerAdmin(WithCountry, WithTimeline, WithTree, WithTasks, RecordAdmin)
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "add_task", "timeline", "tree")
+    actions_detail = ("log_a_call", "add_task", "timeline", "tree", "consent")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")

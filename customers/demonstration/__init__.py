@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from crm.demonstration import TAGS
 from crm.models import Task, User
 from customers.demonstration import extras
-from customers.models import Address, Customer, Interaction, Relationship
+from customers.demonstration.consents import consents, notes
+from customers.models import Address, Consent, Customer, Interaction, Relationship
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,6 +60,8 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     yield save(Address, addresses)
     yield save(Interaction, interactions)
     yield save(Relationship, extras.relations(groups))
+    yield save(Consent, list(consents(setting, customers)))
+    yield list(notes(setting, customers))
     everyone = User.objects.filter(username="admin").first()
     yield save(Task, [task(setting, customers, local, everyone) for _ in range(TASKS)])
 

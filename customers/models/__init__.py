@@ -1,8 +1,18 @@
 """Whom the company deals with, and what happened between them."""
 
 from customers.models.addresses import Address
-from customers.models.customers import Customer
+from customers.models.consents import Consent, Purpose
+from customers.models.customers import Customer, CustomerQuerySet
 from customers.models.interactions import Interaction
 from customers.models.relationships import Relationship, RelationshipType
 
-__all__ = ["Address", "Customer", "Interaction", "Relationship", "RelationshipType"]
+__all__ = [
+    "Address",
+    "Consent",
+    "Customer",
+    "CustomerQuerySet",
+    "Interaction",
+    "Purpose",
+    "Relationship",
+    "RelationshipType",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, SearchKey
+from crm.querysets import RecordQuerySet
 from customers.phones import e164
 
 SEARCHED = ("name", "email", "phone", "phone_e164")
@@ -28,6 +29,14 @@ def known_time_zone(value: str) -> None:
         raise ValidationError(
             _("Use a name of the IANA time zone database, such as Asia/Shanghai."), code="unknown_time_zone"
         )
+
+
+class CustomerQuerySet(RecordQuerySet):
+    def consenting(self, purpose: str) -> Self:
+        """Keep the customers whose newest word on a purpose, such as `marketing_email`, is that they agree."""
+        consents: Any = self.model._meta.get_field("consents").related_model
+        granted = consents.objects.filter(purpose__name=purpose, is_granted=True).newest()
+        return self.filter(pk__in=granted.values("customer"))
 
 
 class Customer(Record):
@@ -111,11 +120,19 @@ class Customer(Record):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("No longer so when the customer was given up here or in the ERP.")
     )
+    preferences_version = models.PositiveIntegerField(
+        _("version of the preferences link"),
+        default=1,
+        editable=False,
+        help_text=_("Links to the preferences page made for an earlier one no longer work."),
+    )
     organization_kind = models.GeneratedField(
         expression=Case(When(organization__isnull=False, then=Value("organization"))),
         output_field=models.CharField(max_length=12, null=True),
         db_persist=True,
     )
+
+    objects = CustomerQuerySet.as_manager()  # type: ignore[misc]  # more than all records have
 
     class Meta(Record.Meta):
         verbose_name = _("customer")

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.resources import RECORDS
+from tests.resources import RECORDS, offering
 
 if TYPE_CHECKING:
     from crm.api.viewsets import RecordViewSet, ShapedViewSet
 
 
-@pytest.fixture(params=RECORDS, ids=lambda path: path.rpartition("/")[2])
-def path(request: Any) -> str:
-    return str(request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for every kind of record; where it is marked with what it `needs`, for those that can do this."""
+    own = {name for mark in metafunc.definition.iter_markers("parametrize") for name in mark.args[:1]}
+    if "path" in metafunc.fixturenames and "path" not in own:
+        needed = [name for mark in metafunc.definition.iter_markers("needs") for name in mark.args]
+        metafunc.parametrize("path", offering(*needed), ids=lambda path: path.rpartition("/")[2])
 
 
 @pytest.fixture

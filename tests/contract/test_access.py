@@ -30,12 +30,14 @@ def test_a_token_without_the_scope_reads_nothing(api_client: Any, user: Any, pat
     assert f'scope="{scope_to_read(path)}"' in answer.headers["WWW-Authenticate"]
 
 
+@pytest.mark.needs("create")
 def test_a_token_to_read_writes_nothing(api_client: Any, user: Any, viewset: Any, path: str, model: Any) -> None:
     answer = api_client(user, f"{viewset.scope}:read").post(path, body_for(viewset.serializer_class))
     assert answer.status_code == 403
     assert answer.json()["type"].endswith("#insufficient_scope")
 
 
+@pytest.mark.needs("update")
 def test_what_one_may_not_see_does_not_exist(outsider: Any, path: str, model: Any, user: Any) -> None:
     record = make(model, owner=user)
     address = f"{path}/{record.pk}"
@@ -60,6 +62,7 @@ def test_every_answer_carries_request_id_and_limits(api_client: Any, user: Any, 
     assert answer.headers["RateLimit-Policy"]
 
 
+@pytest.mark.needs("create", "update", "destroy")
 def test_the_auditor_changes_nothing(api_client: Any, make_user: Any, viewset: Any, path: str, model: Any) -> None:
     record = make(model)
     scopes = (f"{viewset.scope}:read", f"{viewset.scope}:write")
@@ -75,3 +78,11 @@ def test_every_kind_of_record_inherits_the_house_rules(model: Any) -> None:
     names = [index.name for index in model._meta.indexes]
     assert f"{model._meta.app_label}_{model._meta.model_name}_created" in names
     assert not any(isinstance(field, models.ManyToManyField) for field in model._meta.get_fields())
+
+
+def test_what_a_resource_withholds_is_405(client: Any, path: str, viewset: Any, model: Any, user: Any) -> None:
+    address = f"{path}/{make(model, owner=user).pk}"
+    calls = {"update": client.put, "partial_update": client.patch, "destroy": client.delete}
+    withheld = calls.keys() & viewset.withheld
+    assert {calls[name](address).status_code for name in withheld} <= {405}
+    assert model.objects.count() == 1

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.samples import body_for, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.needs("update", "create", "upsert", "destroy", "batch")]
 
 
 def batch(client: Any, path: str, *items: dict[str, Any], atomic: bool = False) -> Any:

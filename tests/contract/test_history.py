@@ -18,6 +18,7 @@ def actions(client: Any, address: str) -> list[str]:
     return [change["action"] for change in client.get(f"{address}/history").json()["results"]]
 
 
+@pytest.mark.needs("create", "partial_update", "destroy")
 def test_every_write_is_in_the_feed(client: Any, path: str, viewset: Any, model: Any) -> None:
     created = client.post(path, body_for(viewset.serializer_class)).json()
     address = f"{path}/{created['id']}"
@@ -32,6 +33,7 @@ def test_every_write_is_in_the_feed(client: Any, path: str, viewset: Any, model:
     assert (found[1].before, found[1].after) == ({"owner": created["owner"]}, {"owner": None})
 
 
+@pytest.mark.needs("create")
 def test_the_feed_keeps_values_as_the_api_shows_them(client: Any, path: str, viewset: Any) -> None:
     created = client.post(path, body_for(viewset.serializer_class)).json()
     after = Change.objects.get(record=created["id"], action="created").after or {}
@@ -40,6 +42,7 @@ def test_the_feed_keeps_values_as_the_api_shows_them(client: Any, path: str, vie
     assert created.keys() - after.keys() <= {"id", "updated_at", "external_references"}
 
 
+@pytest.mark.needs("partial_update", "destroy")
 def test_a_history_begins_with_the_latest_change(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     client.patch(address, {"owner": None}, content_type=MERGE_PATCH)
@@ -50,6 +53,7 @@ def test_a_history_begins_with_the_latest_change(client: Any, path: str, model: 
     assert client.get(page["next"]).json()["results"] == [{"action": "created"}]
 
 
+@pytest.mark.needs("destroy", "restore")
 def test_a_history_out_of_sight_does_not_exist(outsider: Any, path: str, model: Any, user: Any) -> None:
     record = make(model, owner=user)
     address = f"{path}/{record.pk}"
@@ -60,6 +64,7 @@ def test_a_history_out_of_sight_does_not_exist(outsider: Any, path: str, model: 
     assert not model.objects.filter(pk=record.pk).exists()
 
 
+@pytest.mark.needs("upsert", "destroy", "restore")
 def test_a_deleted_record_comes_back_as_it_was(client: Any, path: str, viewset: Any) -> None:
     client.put(f"{path}/by-external-id/erp/A-1", body_for(viewset.serializer_class))
     before = client.get(f"{path}/by-external-id/erp/A-1").json()
@@ -71,6 +76,7 @@ def test_a_deleted_record_comes_back_as_it_was(client: Any, path: str, viewset: 
     assert client.post(f"{address}/restore").status_code == 409
 
 
+@pytest.mark.needs("partial_update", "restore")
 def test_a_field_gets_back_what_it_was(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     client.patch(address, {"owner": None, "team": None}, content_type=MERGE_PATCH)
@@ -81,12 +87,14 @@ def test_a_field_gets_back_what_it_was(client: Any, path: str, model: Any, user:
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (400, "/only")
 
 
+@pytest.mark.needs("restore")
 @pytest.mark.parametrize("body", [{}, {"change": "1-1"}, {"change": "9999999999999999999-9999999999999999999"}])
 def test_there_is_nothing_to_restore_of_nothing(client: Any, path: str, body: dict[str, str]) -> None:
     assert client.post(f"{path}/{uuid4()}/restore", body).status_code == 404
     assert client.get(f"{path}/{uuid4()}/history").status_code == 404
 
 
+@pytest.mark.needs("partial_update", "restore")
 def test_what_is_restored_must_be_the_version_that_was_read(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     client.patch(address, {"owner": None}, content_type=MERGE_PATCH)

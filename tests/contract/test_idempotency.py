@@ -19,6 +19,7 @@ def once() -> dict[str, str]:
     return {"Idempotency-Key": f'"{uuid4()}"'}
 
 
+@pytest.mark.needs("create")
 def test_a_record_is_created_once(client: Any, path: str, viewset: Any, model: Any, once: dict[str, str]) -> None:
     body = body_for(viewset.serializer_class)
     first, second = (client.post(path, body, headers=once) for _number in range(2))
@@ -31,6 +32,7 @@ def test_a_record_is_created_once(client: Any, path: str, viewset: Any, model: A
     assert model.objects.filter(pk=first.json()["id"]).count() == 1
 
 
+@pytest.mark.needs("partial_update", "destroy")
 def test_a_change_and_a_deletion_are_answered_again(
     client: Any, path: str, model: Any, user: Any, once: dict[str, str]
 ) -> None:
@@ -42,6 +44,7 @@ def test_a_change_and_a_deletion_are_answered_again(
     assert client.delete(address).status_code == 404
 
 
+@pytest.mark.needs("create")
 def test_a_key_belongs_to_one_request(client: Any, path: str, viewset: Any, once: dict[str, str]) -> None:
     body = body_for(viewset.serializer_class)
     client.post(path, body, headers=once)
@@ -49,6 +52,7 @@ def test_a_key_belongs_to_one_request(client: Any, path: str, viewset: Any, once
     assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (422, "rule_broken")
 
 
+@pytest.mark.needs("create")
 def test_a_refusal_is_answered_again(client: Any, path: str, once: dict[str, str]) -> None:
     first, second = (client.post(path, {"no_such": 1}, headers=once) for _number in range(2))
     assert (first.status_code, second.status_code) == (400, 400)
@@ -56,6 +60,7 @@ def test_a_refusal_is_answered_again(client: Any, path: str, once: dict[str, str
     assert second.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.needs("create")
 @pytest.mark.parametrize("key", ["", '""', "a b", "é", '"a', "a" * 256, 'a"b'])
 def test_a_key_that_is_none_is_refused(client: Any, path: str, key: str) -> None:
     answer = client.post(path, {}, headers={"Idempotency-Key": key})

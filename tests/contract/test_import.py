@@ -13,7 +13,7 @@ from tests.samples import body_for, make
 from tests.worker import do_all, no_jobs
 
 __all__ = ["no_jobs"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("batch")]
 
 
 @pytest.fixture(autouse=True)

@@ -56,6 +56,7 @@ def test_expanding_everything_takes_no_more_queries(
     assert len(queries) <= 3
 
 
+@pytest.mark.needs("destroy")
 def test_pages_stay_whole_while_rows_come_and_go(client: Any, path: str, model: Any, user: Any) -> None:
     expected = [str(make(model, owner=user).pk) for _number in range(7)]
     seen: list[str] = []

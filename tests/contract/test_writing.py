@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 MERGE_PATCH = "application/merge-patch+json"
 
 
+@pytest.mark.needs("create")
 def test_an_unknown_field_is_refused_and_nothing_written(client: Any, path: str, viewset: Any, model: Any) -> None:
     body = body_for(viewset.serializer_class)
     before = model.objects.count()
@@ -22,6 +23,7 @@ def test_an_unknown_field_is_refused_and_nothing_written(client: Any, path: str,
     assert model.objects.count() == before
 
 
+@pytest.mark.needs("update")
 def test_what_is_read_as_xml_can_be_sent_back(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     before = client.get(address).json()
@@ -31,6 +33,7 @@ def test_what_is_read_as_xml_can_be_sent_back(client: Any, path: str, model: Any
     assert {**answer.json(), "updated_at": ""} == {**before, "updated_at": ""}
 
 
+@pytest.mark.needs("create", "destroy")
 def test_a_record_lives_from_post_to_delete(client: Any, path: str, viewset: Any, model: Any) -> None:
     created = client.post(path, body_for(viewset.serializer_class))
     assert created.status_code == 201, created.content
@@ -41,11 +44,13 @@ def test_a_record_lives_from_post_to_delete(client: Any, path: str, viewset: Any
     assert not model.objects.filter(pk=created.json()["id"]).exists()
 
 
+@pytest.mark.needs("create")
 def test_the_one_who_creates_owns(client: Any, path: str, viewset: Any, user: Any) -> None:
     created = client.post(path, body_for(viewset.serializer_class)).json()
     assert created["owner"] == str(user.pk)
 
 
+@pytest.mark.needs("update", "partial_update", "destroy")
 @pytest.mark.django_db(transaction=True)
 def test_a_stale_version_changes_nothing(client: Any, path: str, model: Any, user: Any) -> None:
     record = make(model, owner=user)
@@ -57,6 +62,7 @@ def test_a_stale_version_changes_nothing(client: Any, path: str, model: Any, use
     assert client.get(address).json()["updated_at"] == "2026-01-01T00:00:00.000000Z"
 
 
+@pytest.mark.needs("destroy")
 def test_a_version_is_compulsory_where_the_setting_says_so(
     client: Any, path: str, model: Any, user: Any, settings: Any
 ) -> None:
@@ -66,6 +72,7 @@ def test_a_version_is_compulsory_where_the_setting_says_so(
     assert client.delete(address, headers={"If-Match": client.get(address).headers["ETag"]}).status_code == 204
 
 
+@pytest.mark.needs("upsert")
 def test_a_record_is_put_by_its_name_elsewhere(client: Any, path: str, viewset: Any) -> None:
     body = body_for(viewset.serializer_class)
     address = f"{path}/by-external-id/erp/A-1"
@@ -77,6 +84,7 @@ def test_a_record_is_put_by_its_name_elsewhere(client: Any, path: str, viewset: 
     assert again.json()["external_references"] == [{"system": "erp", "external_id": "A-1"}]
 
 
+@pytest.mark.needs("upsert")
 @pytest.mark.parametrize("references", [0.2, True, "A-1", {}, None])
 def test_a_record_is_not_put_by_its_name_with_references_that_are_no_list(
     client: Any, path: str, viewset: Any, references: Any
@@ -86,6 +94,7 @@ def test_a_record_is_not_put_by_its_name_with_references_that_are_no_list(
     assert (answer.status_code, client.get(address).status_code) == (400, 404)
 
 
+@pytest.mark.needs("update")
 def test_what_is_read_can_be_put_back(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     before = client.get(address).json()
@@ -94,6 +103,7 @@ def test_what_is_read_can_be_put_back(client: Any, path: str, model: Any, user: 
     assert {**after.json(), "updated_at": ""} == {**before, "updated_at": ""}
 
 
+@pytest.mark.needs("partial_update")
 def test_an_identifier_cannot_be_changed(client: Any, path: str, model: Any, user: Any) -> None:
     address = f"{path}/{make(model, owner=user).pk}"
     answer = client.patch(address, {"id": str(uuid4())}, content_type=MERGE_PATCH)

@@ -148,7 +148,7 @@ def test_an_external_reference_leads_to_its_record() -> None:
 def test_custom_fields_are_for_records() -> None:
     form = signed_in(superuser()).get(page(CustomField, "add")).context["adminform"].form
     kinds = form.fields["content_type"].queryset.values_list("model", flat=True)
-    assert set(kinds) == {"address", "customer", "interaction", "task"}
+    assert set(kinds) == {"address", "attachment", "consent", "customer", "interaction", "task"}
 
 
 def test_a_custom_field_keeps_its_type_and_takes_its_values_along() -> None:

@@ -1,0 +1,1 @@
+"""Files attached to records: what is taken, where it lies, and how it leaves."""

@@ -1,0 +1,70 @@
+"""Verbs on attachments."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from crm.about import customer_of
+from crm.attachments.kinds import clean_name, media_type_of, refused
+from crm.attachments.store import keep, store
+from crm.models import Attachment
+
+if TYPE_CHECKING:
+    from django.core.files import File
+
+    from crm.models import Record, User
+
+logger = logging.getLogger(__name__)
+
+
+def attach(*, about: Record, name: str, content: File[Any], by: User) -> Attachment:
+    """Attach a file to a record; raise ValidationError for one that is not taken.
+
+    The content goes to the store before the row is written: without a transaction that would hold others up, and so
+    that there is never a row without content. Content whose row was not written is removed by housekeeping.
+    """
+    shown = clean_name(name)
+    if not shown:
+        raise refused(_("The file needs a name."), "name_missing")
+    if not content.size:
+        raise refused(_("The file is empty."), "empty")
+    if content.size > settings.ATTACHMENT_BYTES:
+        raise refused(_("At most %s are taken.") % filesizeformat(settings.ATTACHMENT_BYTES), "too_large")
+    media_type = media_type_of(shown, content)
+    one = Attachment(about_type=about.label(), about_id=about.pk, name=shown, media_type=media_type)
+    one.customer, one.uploaded_by, one.owner, one.team = customer_of(about), by, by, by.team
+    one.size, one.sha256 = keep(one.key, content)
+    try:
+        _write(one)
+    except BaseException:
+        store().delete(one.key)
+        raise
+    return one
+
+
+@transaction.atomic
+def _write(one: Attachment) -> None:
+    """Write the row, unless the record would have more than it may; uploads to one record take turns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"attachments {one.about_id}"])
+    others = Attachment.objects.filter(about_type=one.about_type, about_id=one.about_id)
+    total = others.aggregate(total=Sum("size"))["total"] or 0
+    if total + one.size > settings.ATTACHMENT_RECORD_BYTES:
+        limit = filesizeformat(settings.ATTACHMENT_RECORD_BYTES)
+        raise refused(_("The files of one record may have %s together.") % limit, "too_much")
+    one.save(force_insert=True)
+
+
+@transaction.atomic
+def erase(*, attachment: Attachment) -> None:
+    """Delete an attachment with its content, for good, once the transaction is committed."""
+    key = attachment.key
+    attachment.delete()
+    transaction.on_commit(lambda: store().delete(key))
