@@ -263,7 +263,12 @@ SECURE_CSP = headers.SECURE_CSP
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = ["crm.housekeeping", "crm.imports.running", "crm.webhooks.deliveries"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "crm.housekeeping",
+    "crm.imports.running",
+    "crm.webhooks.deliveries",
+    "customers.jobs",
+]
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 from django.db import transaction
+from django.utils import timezone
 
 from crm.sync.registry import Part
 from crm.sync.upsert import Upsert
-from customers.models import Address, Customer, Interaction
+from customers.models import Address, Customer, Duplicate, Interaction
 
 if TYPE_CHECKING:
     import datetime
@@ -46,6 +47,13 @@ def log_interaction(
     interaction.full_clean(exclude=["customer", "user", "owner", "team"])
     interaction.save()
     return interaction
+
+
+@transaction.atomic
+def dismiss_duplicate(*, duplicate: Duplicate, by: User) -> None:
+    """Note that `by` knows two customers to be two; who said so first is remembered."""
+    standing = Duplicate.objects.standing().filter(pk=duplicate.pk)
+    standing.update(dismissed_at=timezone.now(), dismissed_by=by)
 
 
 @transaction.atomic

@@ -7,11 +7,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm.api.merging import MergeActions
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
 from crm.models import Record
 from crm.querysets import RecordQuerySet
+from customers.duplicates import DuplicateActions
 from customers.models import Address, Customer, Interaction
 
 
@@ -77,8 +79,10 @@ class CustomerSerializer(RecordSerializer):
         expand = ("addresses",)
 
 
-class CustomerViewSet(TimelineActions, RecordViewSet):
+class CustomerViewSet(DuplicateActions, MergeActions, TimelineActions, RecordViewSet):
     """People and organizations that the company deals with, or would like to."""
+
+    permission_verbs = {**RecordViewSet.permission_verbs, **MergeActions.merge_verbs}
 
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer

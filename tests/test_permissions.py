@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crm.merging.actions import merge_records
 from crm.roles import ROLES
 from tests.resources import RECORDS
 from tests.samples import body_for, make
@@ -28,6 +29,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "destroy": DELETERS,
     "history": READERS,
     "restore": WRITERS,
+    "merge": DELETERS,
+    "unmerge": DELETERS,
     "timeline": READERS,
     "export": READERS,
     "batch": READERS,  # each item needs its own
@@ -47,6 +50,12 @@ def gone(model: Any, owner: Any) -> Any:
     key = record.pk
     record.delete()
     return key
+
+
+def merged(model: Any, owner: Any) -> Any:
+    """Return the id of a record of the owner's team that became part of another."""
+    people = {"owner": owner, "team": owner.team}
+    return merge_records(winner=make(model, **people), loser=make(model, **people), by=owner).loser
 
 
 def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
@@ -69,6 +78,8 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "batch": lambda: client.post(f"{path}/batch", {"items": [{"operation": "create", "data": body}]}),
         "export": lambda: client.get(f"{path}/export"),
         "timeline": lambda: client.get(f"{path}/{record.pk}/timeline"),
+        "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
+        "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()
 

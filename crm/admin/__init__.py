@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, RefreshToken
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm.admin import applications, changes, imports, jobs, people, system, tokens, webhooks  # noqa: F401 -- they register screens
+from crm.admin import applications, changes, imports, jobs, merging, people, system, tokens, webhooks  # noqa: F401 -- they register screens
 from crm.admin.home import Figure, Panel, add_panels, chart
 from crm.admin.records import (
     ExternalReferenceInline,
@@ -23,6 +23,7 @@ from crm.models import (
     CustomField,
     ExternalReference,
     Import,
+    Merge,
     SyncRefusal,
     SyncRun,
     Team,
@@ -66,6 +67,7 @@ add_section(
             Item(_("Background jobs"), "schedule", ProcrastinateJob),
             Item(_("Failed sign-ins"), "lock_clock", AccessAttempt),
             Item(_("Changes"), "difference", Change),
+            Item(_("Merges"), "merge", Merge),
             Item(_("Webhooks"), "webhook", Webhook),
             Item(_("Webhook deliveries"), "outbox", WebhookDelivery),
             Item(_("Log"), "history", LogEntry),

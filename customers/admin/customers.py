@@ -21,15 +21,18 @@ from unfold.decorators import action, display
 
 from crm.admin import ExternalReferenceInline, RecordAdmin, RecordInline, StackedRecordInline, link_to, staff
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
+from crm.admin.merging import WithMerge
 from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.countries import CountryFilter, WithCountry, country_name
+from customers.matching import Candidate, candidates
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from crm.models import User
     from crm.querysets import RecordQuerySet
 
 LIFECYCLE_COLORS = {"lead": "info", "prospect": "primary", "customer": "success", "former": "warning"}
@@ -92,7 +95,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
+class CustomerAdmin(WithCountry, WithTimeline, WithMerge, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -122,7 +125,7 @@ class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "timeline")
+    actions_detail = ("log_a_call", "timeline", "merge")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
@@ -195,6 +198,9 @@ class CustomerAdmin(WithCountry, WithTimeline, RecordAdmin):
 
     def with_members(self, visible: RecordQuerySet, customer: Customer) -> RecordQuerySet:
         return visible.filter(Q(pk=customer.pk) | Q(organization=customer.pk))
+
+    def merge_candidates(self, record: Customer, user: User) -> list[Candidate]:
+        return candidates(customer=record, user=user)
 
     def has_log_a_call_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return staff(request).has_perm("customers.add_interaction")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from crm.models import User
 
-COLUMNS = [str(field.column) for field in Customer._meta.concrete_fields if field.column != "organization_kind"]
+COLUMNS = [str(field.column) for field in Customer._meta.concrete_fields if not field.generated]
 SELECT = f"""SELECT {", ".join(COLUMNS)}, (SELECT coalesce(json_agg(row_to_json(e)), '[]') FROM (
  SELECT system, external_id FROM crm_externalreference
  WHERE object_id = c.id AND content_type_id = %s ORDER BY system, external_id) e) AS external_references
