@@ -171,12 +171,16 @@ class WithMerge:
     def address(self, record: Record, other: Record | None = None) -> str:
         """Return the address of the page that merges."""
         query = f"?{urlencode({'with': other.pk})}" if other else ""
-        return f"{self.change_page(record.pk).removesuffix('change/')}merge{query}"
+        return f"{self.page_of(record.pk, 'merge')}{query}"
 
     def change_page(self, key: Any) -> str:
         """Return the address of a record's page."""
+        return self.page_of(key, "change")
+
+    def page_of(self, key: Any, name: str) -> str:
+        """Return the address of one of a record's pages."""
         options = self.model._meta
-        return reverse(f"admin:{options.app_label}_{options.model_name}_change", args=(key,))
+        return reverse(f"admin:{options.app_label}_{options.model_name}_{name}", args=(key,))
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         key = key_of(unquote(object_id))

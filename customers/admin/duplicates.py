@@ -94,8 +94,8 @@ class DuplicateAdmin(ModelAdmin):
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show both customers side by side."""
         pair = get_object_or_404(self.get_queryset(request), pk=object_id)
-        page = reverse("admin:customers_customer_change", args=(pair.first_id,)).removesuffix("change/")
-        return HttpResponseRedirect(f"{page}merge?with={pair.second_id}")
+        page = reverse("admin:customers_customer_merge", args=(pair.first_id,))
+        return HttpResponseRedirect(f"{page}?with={pair.second_id}")
 
     @display(description=_("customer"))
     def first_link(self, pair: Duplicate) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from customers.matching import renew_duplicates
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ def make(setting: Setting) -> Iterator[Sequence[Record]]:
         addresses += [address(setting, place, one) for one in found if is_private(one)]
         customers += found
         local.update({one.pk: place for one in found})
+    twins = [twin(setting, place, customers) for place in places]
+    local.update({one.pk: place for one, place in zip(twins, places, strict=True)})
+    customers += twins
     interactions = [interaction(setting, customers, local) for _ in range(INTERACTIONS)]
     interactions.sort(key=lambda one: one.occurred_at)
     yield save(Customer, customers)
     yield save(Address, addresses)
     yield save(Interaction, interactions)
+    renew_duplicates()
 
 
 def is_private(customer: Customer) -> bool:
@@ -103,6 +108,18 @@ def people(setting: Setting, place: dict[str, Any], organizations: list[Customer
             job_title=random.choice(place["job_titles"]) if employer else "",
             email=f"{given_latin}.{family_latin}@{employer.email.split('@')[1] if employer else 'mail.example'}",
         )
+
+
+def twin(setting: Setting, place: dict[str, Any], customers: list[Customer]) -> Customer:
+    """Return an organization of a place once more, as somebody in a hurry entered it."""
+    here = [one for one in customers if one.kind == Customer.Kind.ORGANIZATION and one.country == place["country"]]
+    known = setting.random.choice(here)
+    return Customer(
+        **base(setting, place) | {"phone": known.phone, "lifecycle": Customer.Lifecycle.LEAD},
+        kind=Customer.Kind.ORGANIZATION,
+        name=known.name.upper(),
+        email=known.email.replace("info@", "office@"),
+    )
 
 
 def address(setting: Setting, place: dict[str, Any], customer: Customer) -> Address:
