@@ -26,8 +26,7 @@ def kinds() -> Mapping[str, type[Record]]:
 def find(kind: str, key: UUID | None, user: User) -> Record | None:
     """Return a record of a kind, as far as `user` may see it."""
     model = kinds().get(kind)
-    found: Record | None = model.objects.visible_to(user).filter(pk=key).first() if model and key else None
-    return found
+    return model.objects.visible_to(user).filter(pk=key).first() if model and key else None
 
 
 def may_change(kind: str, user: User) -> bool:
@@ -49,6 +48,6 @@ def customer_of(record: Any) -> UUID | None:
 
 def customer_named(kind: str, key: UUID | None) -> UUID | None:
     """Return the customer that the record of this kind and id concerns; None where there is none."""
-    model = kinds().get(kind) if key else None
-    record = model.objects.filter(pk=key).first() if model else None
+    model = kinds().get(kind)
+    record = model.objects.filter(pk=key).first() if model and key else None
     return customer_of(record) if record is not None else None

@@ -15,7 +15,7 @@ SET: Final = "SELECT set_config('crm.erasing', %s, true)"
 
 @contextmanager
 def erasing() -> Iterator[None]:
-    """Run the block in a transaction in which facts about people may be changed and deleted, for their erasure."""
+    """Run the block in a transaction in which facts about people may change, as when they are erased or merged."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SET, ["on"])
         yield

@@ -103,6 +103,13 @@ def remove_imports() -> None:
     Import.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.IMPORT_DAYS)).delete()
 
 
+def forget_merged() -> None:
+    """Forget what merged records held, once a merge can no longer be undone; which id stands for which stays."""
+    from crm.models.merges import KEPT, Merge
+
+    Merge.objects.filter(at__lt=timezone.now() - KEPT, before__isnull=False).update(before=None)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="take_up_lost_jobs")
 async def take_up_lost_jobs(timestamp: int) -> None:
@@ -120,4 +127,5 @@ STEPS: list[Callable[[], None]] = [
     remove_answers,
     remove_deliveries,
     remove_imports,
+    forget_merged,
 ]

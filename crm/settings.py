@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
 from crm.attachments.settings import store_settings
-from crm.auth import keys
+from crm.auth import keys, scopes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
@@ -184,30 +184,7 @@ ALLOW_PASSWORD_GRANT = environment.flag("ALLOW_PASSWORD_GRANT")
 OAUTH2_PROVIDER_APPLICATION_MODEL = "crm.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "crm.Grant"
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "crm.DeviceGrant"
-SCOPES = {
-    "attachments:read": _("See the files attached to what you may see"),
-    "attachments:write": _("Attach files to what you may change, and delete them"),
-    "customers:read": _("See customers, their addresses and the history with them"),
-    "customers:write": _("Add, change and delete customers, their addresses and the history with them"),
-    "sales:read": _("See leads, opportunities, quotes and orders"),
-    "sales:write": _("Add, change and delete leads, opportunities, quotes and orders"),
-    "marketing:read": _("See campaigns and who they reach"),
-    "marketing:write": _("Add, change and delete campaigns and who they reach"),
-    "service:read": _("See service cases"),
-    "service:write": _("Add, change and delete service cases"),
-    "tasks:read": _("See what there is to do"),
-    "tasks:write": _("Add, change and delete what there is to do"),
-    "tags:read": _("See the list of tags"),
-    "tags:write": _("Add, rename and delete tags"),
-    "views:read": _("See saved views of lists"),
-    "views:write": _("Save, change and delete views of lists"),
-    "directory:read": _("See the names of colleagues and teams"),
-    "changes:read": _("Follow all changes to what you may see"),
-    "imports:manage": _("Import files of records"),
-    "webhooks:manage": _("Be told of changes at an address of its choice"),
-    "sync:run": _("Exchange data with other systems"),
-    "admin": _("Administer the CRM: people, teams, custom fields and applications"),
-}
+SCOPES = {**scopes.WORDS}
 IDENTITY_KEY = keys.first_rsa(JWT_KEYS)
 if IDENTITY_KEY:
     SCOPES |= {"openid": _("Know who you are"), "profile": _("See your name"), "email": _("See your e-mail address")}
@@ -295,6 +272,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "crm.imports.running",
     "crm.tasks.reminders",
     "crm.webhooks.deliveries",
+    "customers.jobs",
 ]
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from crm.custom.definitions import begin
 from crm.sync.registry import Part
 from crm.sync.upsert import Upsert
-from customers.models import Address, Consent, Customer, Interaction, Purpose
+from customers.models import Address, Consent, Customer, Duplicate, Interaction, Purpose
 
 if TYPE_CHECKING:
     import datetime
@@ -111,6 +112,13 @@ def _record_consent(customer: Customer, purpose: Purpose, **said: Any) -> Consen
     consent.full_clean(exclude=["customer", "purpose", "owner", "team", "recorded_by"])
     consent.save(force_insert=True)
     return consent
+
+
+@transaction.atomic
+def dismiss_duplicate(*, duplicate: Duplicate, by: User) -> None:
+    """Note that `by` knows two customers to be two; who said so first is remembered."""
+    standing = Duplicate.objects.standing().filter(pk=duplicate.pk)
+    standing.update(dismissed_at=timezone.now(), dismissed_by=by)
 
 
 @transaction.atomic

@@ -5,11 +5,13 @@ from typing import Any
 from django.db.models import Q
 
 from crm.api.about import AboutSerializer
+from crm.api.merging import MergeActions
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
 from crm.querysets import RecordQuerySet
 from customers.consents import ConsentActions
+from customers.duplicates import DuplicateActions
 from customers.models import Address, Customer, Interaction
 from customers.relations import customers_of
 from customers.relations_api import RelationActions
@@ -77,7 +79,7 @@ class CustomerSerializer(RecordSerializer):
         expand = ("addresses",)
 
 
-class CustomerViewSet(ConsentActions, TimelineActions, RelationActions, RecordViewSet):
+class CustomerViewSet(DuplicateActions, MergeActions, ConsentActions, TimelineActions, RelationActions, RecordViewSet):
     """People and organizations that the company deals with, or would like to."""
 
     queryset = Customer.objects.all()
@@ -102,8 +104,8 @@ class CustomerViewSet(ConsentActions, TimelineActions, RelationActions, RecordVi
     natural_keys = ("email", "tax_id")
     permission_verbs = {
         **RecordViewSet.permission_verbs,
-        "preferences_link": ("change",),
-        "revoke_preferences_links": ("change",),
+        **MergeActions.merge_verbs,
+        **ConsentActions.consent_verbs,
     }
 
     def with_members(self, visible: RecordQuerySet, pk: Any) -> RecordQuerySet:

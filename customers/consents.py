@@ -127,6 +127,10 @@ class ConsentActions:
     """A mixin for the viewset of customers: their consent, and a filter by it."""
 
     request: Any
+    consent_verbs: ClassVar[dict[str, tuple[str, ...]]] = {
+        "preferences_link": ("change",),
+        "revoke_preferences_links": ("change",),
+    }
 
     @extend_schema(responses=ConsentStatesSerializer)
     @action(detail=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crm.merging.actions import merge_records
 from crm.roles import ROLES
 from crm.tasks.actions import cancel_task
 from tests.resources import RECORDS, operations
@@ -29,6 +30,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "destroy": DELETERS,
     "history": READERS,
     "restore": WRITERS,
+    "merge": DELETERS,
+    "unmerge": DELETERS,
     "timeline": READERS,
     "related": READERS,
     "tree": READERS,
@@ -56,6 +59,12 @@ def gone(model: Any, owner: Any) -> Any:
 def cancelled(task: Any) -> Any:
     """Return a task that is cancelled."""
     return cancel_task(task=task)
+
+
+def merged(model: Any, owner: Any) -> Any:
+    """Return the id of a record of the owner's team that became part of another."""
+    people = {"owner": owner, "team": owner.team}
+    return merge_records(winner=make(model, **people), loser=make(model, **people), by=owner).loser
 
 
 def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
@@ -88,6 +97,8 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "consents": lambda: client.get(f"{path}/{record.pk}/consents"),
         "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
         "revoke_preferences_links": lambda: client.delete(f"{path}/{record.pk}/preferences-link"),
+        "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
+        "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()
 

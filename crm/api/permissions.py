@@ -36,7 +36,7 @@ class MayDo(BasePermission):
 
     def has_permission(self, request: ApiRequest, view: Any) -> bool:  # type: ignore[override]
         """Tell whether the permission is held; which records it covers is up to `visible_to`."""
-        model = view.model
+        model = getattr(view, "permissions_of", view.model)
         if request.user.view_level(model) is None:
             return False
         special: dict[str, tuple[str, ...]] = getattr(view, "permission_verbs", {})

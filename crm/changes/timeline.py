@@ -15,7 +15,7 @@ from crm.api.representation import SERIALIZERS, RowJSON, shape_of
 from crm.api.routers import resources
 from crm.changes.representation import ChangeSerializer
 from crm.database.expressions import After
-from crm.models import Change
+from crm.models import Change, Merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,7 +129,8 @@ def of_source(source: Source, name: str, user: User, customers: Sequence[UUID]) 
 def of_changes(user: User, models: Sequence[type[Record]], customers: Sequence[UUID]) -> QuerySet[Any, Any]:
     """Return the changes; what has an entry of its own needs none for its creation."""
     shown = [source.model.label() for source in _sources]
-    rows = Change.objects.visible_to(user, models).filter(customer__in=customers)
+    rows = Change.objects.visible_to(user, models)
+    rows = rows.filter(customer__in=[*customers, *Merge.objects.absorbed(customers)])
     rows = rows.exclude(Q(model__in=shown) & Q(action=Change.Action.CREATED))
     text = RowJSON(shape_of(ChangeSerializer, None, frozenset()), user)
     number = Cast("sequence", TextField())

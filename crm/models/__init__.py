@@ -7,6 +7,7 @@ from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.idempotency import IdempotencyKey
 from crm.models.imports import Import, ImportFile, ImportRefusal
+from crm.models.merges import Merge
 from crm.models.records import ExternalReference, Record, new_id
 from crm.models.saved_views import SavedView
 from crm.models.sync import SyncCheckpoint, SyncRefusal, SyncRun
@@ -30,6 +31,7 @@ __all__ = [
     "Import",
     "ImportFile",
     "ImportRefusal",
+    "Merge",
     "Record",
     "SavedView",
     "SearchKey",

@@ -135,3 +135,6 @@ class Record(models.Model):
     def label(cls) -> str:
         """Return `app.model`, the name of this kind of record in code."""
         return cls._meta.label_lower
+
+    def clean_merge(self, loser: Self) -> None:
+        """Raise ValidationError where the other record cannot become part of this one."""

@@ -3,8 +3,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin import Item, Section, add_section
-from customers.admin import addresses, consents, customers, home, interactions, relations  # noqa: F401 -- they register screens
-from customers.models import Consent, Customer, Interaction, Purpose, Relationship
+from customers.admin import (  # noqa: F401 -- they register screens
+    addresses,
+    consents,
+    customers,
+    duplicates,
+    home,
+    interactions,
+    relations,
+)
+from customers.models import Consent, Customer, Duplicate, Interaction, Purpose, Relationship
 
 add_section(
     Section(
@@ -15,6 +23,7 @@ add_section(
             Item(_("People"), "person", Customer, ("kind__exact", "person")),
             Item(_("Organizations"), "domain", Customer, ("kind__exact", "organization")),
             Item(_("Interactions"), "forum", Interaction),
+            Item(_("Duplicates"), "join_inner", Duplicate),
             Item(_("Relations"), "account_tree", Relationship),
             Item(_("Consent"), "verified_user", Consent),
             Item(_("Purposes"), "rule", Purpose),

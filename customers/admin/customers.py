@@ -29,17 +29,20 @@ from crm.admin import (
     staff,
 )
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
+from crm.admin.merging import WithMerge
 from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.consents import WithConsent
 from customers.admin.countries import CountryFilter, WithCountry, country_name
 from customers.admin.relations import InverseRelationInline, RelationInline, WithTree
+from customers.matching import Candidate, candidates
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from crm.models import User
     from crm.querysets import RecordQuerySet
 
 LIFECYCLE_COLORS = {"lead": "info", "prospect": "primary", "customer": "success", "former": "warning"}
@@ -102,7 +105,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks, WithMerge, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -132,7 +135,7 @@ class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks,
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "add_task", "timeline", "tree", "consent")
+    actions_detail = ("log_a_call", "add_task", "timeline", "tree", "consent", "merge")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
@@ -206,6 +209,9 @@ class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks,
 
     def with_members(self, visible: RecordQuerySet, customer: Customer) -> RecordQuerySet:
         return visible.filter(Q(pk=customer.pk) | Q(organization=customer.pk))
+
+    def merge_candidates(self, record: Customer, user: User) -> list[Candidate]:
+        return candidates(customer=record, user=user)
 
     def has_log_a_call_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return staff(request).has_perm("customers.add_interaction")

@@ -13,6 +13,7 @@ from crm.demonstration import TAGS
 from crm.models import Task, User
 from customers.demonstration import extras
 from customers.demonstration.consents import consents, notes
+from customers.matching import renew_duplicates
 from customers.models import Address, Consent, Customer, Interaction, Relationship
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
         local.update({one.pk: place for one in found})
     for customer in customers:
         customer.tags = sorted(setting.random.sample(list(TAGS), setting.random.choice([0, 0, 0, 1, 1, 2])))
+    twins = [twin(setting, place, customers) for place in places]
+    local.update({one.pk: place for one, place in zip(twins, places, strict=True)})
+    customers += twins
     interactions = [interaction(setting, customers, local) for _ in range(INTERACTIONS)]
     interactions.sort(key=lambda one: one.occurred_at)
     yield extras.fields()
@@ -64,6 +68,7 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     yield list(notes(setting, customers))
     everyone = User.objects.filter(username="admin").first()
     yield save(Task, [task(setting, customers, local, everyone) for _ in range(TASKS)])
+    renew_duplicates()
 
 
 def is_private(customer: Customer) -> bool:
@@ -124,6 +129,18 @@ def people(setting: Setting, place: dict[str, Any], organizations: list[Customer
             job_title=random.choice(place["job_titles"]) if employer else "",
             email=f"{given_latin}.{family_latin}@{employer.email.split('@')[1] if employer else 'mail.example'}",
         )
+
+
+def twin(setting: Setting, place: dict[str, Any], customers: list[Customer]) -> Customer:
+    """Return an organization of a place once more, as somebody in a hurry entered it."""
+    here = [one for one in customers if one.kind == Customer.Kind.ORGANIZATION and one.country == place["country"]]
+    known = setting.random.choice(here)
+    return Customer(
+        **base(setting, place) | {"phone": known.phone, "lifecycle": Customer.Lifecycle.LEAD},
+        kind=Customer.Kind.ORGANIZATION,
+        name=known.name.upper(),
+        email=known.email.replace("info@", "office@"),
+    )
 
 
 def address(setting: Setting, place: dict[str, Any], customer: Customer) -> Address:

@@ -3,6 +3,7 @@
 from customers.models.addresses import Address
 from customers.models.consents import Consent, Purpose
 from customers.models.customers import Customer, CustomerQuerySet
+from customers.models.duplicates import Duplicate
 from customers.models.interactions import Interaction
 from customers.models.relationships import Relationship, RelationshipType
 
@@ -11,6 +12,7 @@ __all__ = [
     "Consent",
     "Customer",
     "CustomerQuerySet",
+    "Duplicate",
     "Interaction",
     "Purpose",
     "Relationship",

@@ -7,11 +7,12 @@ from typing import Any, Self
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Func, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, SearchKey
@@ -131,6 +132,16 @@ class Customer(Record):
         output_field=models.CharField(max_length=12, null=True),
         db_persist=True,
     )
+    name_key = models.GeneratedField(  # what of the name tells customers apart
+        expression=Func("kind", "name", function="customers_name_key"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    match_keys = models.GeneratedField(  # what two customers should not have in common
+        expression=Func(*("kind", "name", "email", "phone_e164", "tax_id", "website"), function="customers_match_keys"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
 
     objects = CustomerQuerySet.as_manager()  # type: ignore[misc]  # more than all records have
 
@@ -160,6 +171,8 @@ class Customer(Record):
             models.Index(fields=["tax_id"], name="customer_tax_id"),
             models.Index(fields=["lifecycle", "id"], name="customer_lifecycle"),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="customer_search"),
+            GinIndex(OpClass("name_key", "gin_trgm_ops"), name="customer_name_key"),
+            GinIndex(fields=["match_keys"], name="customer_match_keys"),
         ]
 
     def __str__(self) -> str:
@@ -176,6 +189,11 @@ class Customer(Record):
             raise ValidationError({"organization": _("Only a person belongs to an organization.")})
         if self.organization.kind != self.Kind.ORGANIZATION:
             raise ValidationError({"organization": _("This customer is not an organization.")})
+
+    def clean_merge(self, loser: Self) -> None:
+        """Refuse to make a person and an organization one."""
+        if self.kind != loser.kind:
+            raise ValidationError(_("A person and an organization cannot be merged."), code="kinds_differ")
 
     def save(self, **kwargs: Any) -> None:
         self.complete()

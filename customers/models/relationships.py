@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,10 @@ from customers.models.customers import Customer
 from customers.models.trees import is_below, tree_triggers
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
     from crm.models import User
 
 
@@ -187,6 +191,19 @@ class Relationship(Record):
             raise ValidationError({"type": _("This type of relation is not for such customers.")})
         if self.since and self.until and self.since > self.until:
             raise ValidationError({"until": _("The last day is before the first.")})
+
+    @classmethod
+    def between(cls, source: UUID, target: UUID) -> QuerySet[Any]:
+        """Return the relations that mean nothing once `source` has become `target`: to each other, and second ones."""
+        other = Case(When(from_customer=source, then="to_customer"), default="from_customer")
+        rows = cls.objects.filter(Q(from_customer=source) | Q(to_customer=source)).annotate(other=other)
+        same = cls.objects.filter(type=OuterRef("type"), is_symmetric=True)
+        second = same.filter(
+            Q(from_customer=target, to_customer=OuterRef("other"))
+            | Q(to_customer=target, from_customer=OuterRef("other"))
+        )
+        found: QuerySet[Any] = rows.filter(Q(other=target) | Exists(second))
+        return found
 
     def check_others(self) -> None:
         """Say beforehand what the database would refuse because of other relations: a second one, and a circle."""

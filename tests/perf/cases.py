@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.api.pagination import Cursor
+from customers.matching import renew_duplicates
 from customers.models import Customer
 from tests.perf import data, imports, limits, memory
 from tests.perf.measure import Row, factor, medians, share
@@ -25,7 +26,7 @@ NEW = {"name": "John Doe", "email": "john.doe@example.com", "phone": "123456789"
 
 def api(send: Callable[..., bytes]) -> list[Row]:
     """Return the lines about the API."""
-    return [*reading(send), *writing(send), *searching(send), *many(send), *feed(send), *queries(send)]
+    return [*reading(send), *writing(send), *searching(send), *many(send), *feed(send), *alike(), *queries(send)]
 
 
 def reading(send: Callable[..., bytes]) -> Iterator[Row]:
@@ -111,6 +112,12 @@ def feed(send: Callable[..., bytes]) -> Iterator[Row]:
     yield share("change feed, page of 500", seconds["raw"], seconds["page"], 0.4, "raw view")
     seconds = medians({"without": limits.write_without_feed, "with": limits.write})
     yield factor("1,000 rows inserted, in the feed", seconds["without"], seconds["with"], 1.5, "the same without feed")
+
+
+def alike() -> Iterator[Row]:
+    """Measure finding all duplicates against plain self-joins on what is equal, which find no name but the same."""
+    seconds = medians({"joins": limits.equal_pairs, "duplicates": renew_duplicates}, all_rounds=3, least=1)
+    yield factor("duplicates among 200,000 customers", seconds["joins"], seconds["duplicates"], 2, "four self-joins")
 
 
 def queries(send: Callable[..., bytes]) -> Iterator[Row]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from crm.models import User
 
-COLUMNS = [str(field.column) for field in Customer._meta.concrete_fields if field.column != "organization_kind"]
+COLUMNS = [str(field.column) for field in Customer._meta.concrete_fields if not field.generated]
 SELECT = f"""SELECT {", ".join(COLUMNS)}, (SELECT coalesce(json_agg(row_to_json(e)), '[]') FROM (
  SELECT system, external_id FROM crm_externalreference
  WHERE object_id = c.id AND content_type_id = %s ORDER BY system, external_id) e) AS external_references
@@ -31,6 +31,11 @@ SELECT = f"""SELECT {", ".join(COLUMNS)}, (SELECT coalesce(json_agg(row_to_json(
 INSERT = f"INSERT INTO customers_customer ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
 CHANGES = (
     """SELECT * FROM crm_change WHERE (transaction, sequence) > (%s, %s) ORDER BY transaction, sequence LIMIT 500"""
+)
+EQUAL = " UNION ".join(
+    "SELECT a.id, b.id FROM customers_customer a JOIN customers_customer b"  # noqa: S608 -- names of columns
+    f" ON {value.format('a')} = {value.format('b')} AND a.id < b.id WHERE {value.format('a')} <> ''"
+    for value in ("lower({}.email)", "{}.phone_e164", "upper({}.tax_id)", "crm_search_key({}.name)")
 )
 SOURCE = "perf"
 OWNER: dict[str, Any] = {}
@@ -118,6 +123,12 @@ def copy_out() -> None:
     with connection.cursor() as cursor, cursor.copy("COPY customers_customer TO STDOUT") as lines:
         for _line in lines:
             pass
+
+
+def equal_pairs() -> None:
+    """Join the table with itself on each value that may be equal."""
+    with connection.cursor() as cursor:
+        cursor.execute(EQUAL)
 
 
 def fill_feed() -> None:

@@ -33,11 +33,11 @@ def once(call: Callable[[], object], times: int) -> float:
     return (time.perf_counter() - start) / times
 
 
-def medians(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+def medians(calls: Mapping[str, Callable[[], object]], all_rounds: int = ROUNDS, least: int = 3) -> dict[str, float]:
     """Return the median seconds of each call; the rounds take turns, so that what else runs hits all alike."""
-    times = {name: max(3, int(SECONDS / max(once(call, 3), 1e-6) / 4)) for name, call in calls.items()}
+    times = {name: max(least, int(SECONDS / max(once(call, least), 1e-6) / 4)) for name, call in calls.items()}
     rounds: dict[str, list[float]] = {name: [] for name in calls}
-    for _round in range(ROUNDS):
+    for _round in range(all_rounds):
         for name, call in calls.items():
             rounds[name].append(once(call, times[name]))
     return {name: statistics.median(values) for name, values in rounds.items()}

@@ -20,6 +20,14 @@ EXPORTED: dict[str, Any] = {
     CSV: {"schema": TABLE, "example": "id,name\n019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10,John Doe\n"},
     LINES: {"schema": TABLE, "example": '{"id":"019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10","name":"John Doe"}\n'},
 }
+MERGED: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "merged_into"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid", "maxLength": 36},
+        "merged_into": {"type": "string", "format": "uuid", "maxLength": 36},
+    },
+}
 LINKED = ("retrieve", "update", "partial_update", "destroy")
 
 
@@ -63,9 +71,18 @@ class Bodies(Components):
             "create": {"201": created},
             "upsert": {**found, "201": created},
             "restore": {**found, "201": created},
-            "retrieve": {**found, "304": unchanged},
+            "retrieve": {**found, **self.led_on(), "304": unchanged},
             "by_external_id": {**found, "304": unchanged},
         }.get(self.view.action, found)
+
+    def led_on(self) -> dict[str, Any]:
+        """Return the answer to whoever asks for a record that became part of another."""
+        schema = {"schema": MERGED}
+        said = {
+            "description": _("It became part of another record, which `Location` names."),
+            "content": {JSON: schema},
+        }
+        return {"301": {**said, "headers": responses.headers("Location")}} if hasattr(self.view, "merge") else {}
 
     def record(self, description: Any, *names: str) -> dict[str, Any]:
         """Return the answer that shows one record."""

@@ -108,6 +108,14 @@ FAULT: dict[str, Any] = {
         "code": {**LINE, "description": _("A stable name; never translated.")},
         "detail": {**LINE, "maxLength": 10_000, "description": _("What is wrong, in words.")},
         "id": {"type": "string", "format": "uuid", "maxLength": 36, "description": _("The record that is in the way.")},
+        "score": {"type": "number", "minimum": 0, "maximum": 1, "description": _("How likely it is the same.")},
+        "reasons": {
+            "type": "array",
+            "maxItems": 10,
+            "items": LINE,
+            "description": _("What it shares."),
+            "xml": {"wrapped": True},
+        },
     },
 }
 

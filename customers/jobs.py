@@ -1,0 +1,23 @@
+"""Background work on customers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from customers.matching import renew_duplicates
+from customers.models import Customer
+
+RECENT: Final = timedelta(minutes=10)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="find_duplicates", lock="find_duplicates")
+def find_duplicates(timestamp: int) -> None:
+    """Bring the list of duplicates up to date, where a customer changed of late; at the full hour in any case."""
+    is_full_hour = datetime.fromtimestamp(timestamp, tz=timezone.get_current_timezone()).minute == 0
+    if is_full_hour or Customer.objects.filter(updated_at__gte=timezone.now() - RECENT).exists():
+        renew_duplicates()
