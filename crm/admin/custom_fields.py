@@ -28,7 +28,7 @@ class CustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]
     choices = forms.CharField(
         label=_("Choices"),
         required=False,
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=_("One value a line; after an equals sign what people read instead, such as: l = Large."),
     )
     default = forms.CharField(
