@@ -123,7 +123,7 @@ class CustomFieldAdmin(ModelAdmin):
     @display(description=_("index"))
     def index_state(self, field: CustomField) -> Any:
         """Return how far the worker is with the index."""
-        if not actions.needs_index(field) or field._state.adding:
+        if not field.needs_index or field._state.adding:
             return _("none")
         return _("in use") if jobs.is_built(field) else _("being built")
 
