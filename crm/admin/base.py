@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from django.contrib import admin
     from django.contrib.contenttypes import admin as generic
+    from django.http import HttpRequest
 
     class ModelAdmin(admin.ModelAdmin[Any]):
         actions_detail: Sequence[str]
@@ -52,4 +53,17 @@ else:
                 return super().changelist_view(request, extra_context)
 
 
-__all__ = ["GenericTabularInline", "ModelAdmin", "StackedInline", "TabularInline"]
+class ReadOnly:
+    """A mixin for inlines whose rows are changed elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+__all__ = ["GenericTabularInline", "ModelAdmin", "ReadOnly", "StackedInline", "TabularInline"]

@@ -28,7 +28,7 @@ class CustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]
     choices = forms.CharField(
         label=_("Choices"),
         required=False,
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=_("One value a line; after an equals sign what people read instead, such as: l = Large."),
     )
     default = forms.CharField(
@@ -123,7 +123,7 @@ class CustomFieldAdmin(ModelAdmin):
     @display(description=_("index"))
     def index_state(self, field: CustomField) -> Any:
         """Return how far the worker is with the index."""
-        if not actions.needs_index(field) or field._state.adding:
+        if not field.needs_index or field._state.adding:
             return _("none")
         return _("in use") if jobs.is_built(field) else _("being built")
 

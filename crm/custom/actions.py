@@ -35,7 +35,7 @@ def save_field(*, field: CustomField, by: User, fills: bool = False) -> CustomFi
         jobs.settle.configure(schedule_in={"seconds": jobs.SETTLED}).defer(field=str(field.pk))
     if fills and field.default is not None:
         moves.fill(field=field)
-    if before is None or needs_index(before) or needs_index(field):
+    if before is None or before.needs_index or field.needs_index:
         jobs.align_indexes.defer()
     audit.record("custom_field_saved", user=by.pk, what=f"{field.content_type.model}.{field.name}")
     return field
@@ -49,11 +49,6 @@ def delete_field(*, field: CustomField, by: User) -> None:
         field.delete()
     except ProtectedError as error:
         raise StillUsed(field) from error
-    if needs_index(field):
+    if field.needs_index:
         jobs.align_indexes.defer()
     audit.record("custom_field_deleted", user=by.pk, what=f"{field.content_type.model}.{field.name}")
-
-
-def needs_index(field: CustomField) -> bool:
-    """Tell whether a field has, or is to have, an index."""
-    return field.is_indexed and field.is_active

@@ -193,6 +193,11 @@ class CustomField(models.Model):
         return self.type in {self.Type.CHOICE, self.Type.CHOICES}
 
     @property
+    def needs_index(self) -> bool:
+        """Whether the worker keeps an index of the values."""
+        return self.is_indexed and self.is_active
+
+    @property
     def records(self) -> Any:
         """The kind of record that has the field."""
         model = self.content_type.model_class()

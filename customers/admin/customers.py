@@ -28,6 +28,7 @@ from crm.admin import (
     link_to,
     staff,
 )
+from crm.admin.base import ReadOnly
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.merging import WithMerge
 from crm.admin.timeline import WithTimeline
@@ -68,19 +69,10 @@ class PersonInline(RecordInline):
         return False
 
 
-class RecentInteractionInline(RecordInline):
+class RecentInteractionInline(ReadOnly, RecordInline):
     model = Interaction
     verbose_name_plural = _("latest interactions")
     fields = readonly_fields = ("occurred_at", "kind", "direction", "subject", "user")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> RecordQuerySet:
         queryset = super().get_queryset(request).select_related("user").order_by("-occurred_at", "-id")

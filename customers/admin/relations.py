@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, RelatedDropdownFilt
 from unfold.decorators import action, display
 
 from crm.admin import RecordAdmin, RecordInline, link_to, staff
-from crm.admin.base import ModelAdmin
+from crm.admin.base import ModelAdmin, ReadOnly
 from crm.admin.forms import RecordForm
 from customers.models import Customer, Relationship, RelationshipType
 from customers.relations import tree_below
@@ -71,22 +71,13 @@ class RelationInline(RecordInline):
         return super().get_queryset(request).select_related("type", "from_customer", "to_customer")
 
 
-class InverseRelationInline(RelationInline):
+class InverseRelationInline(ReadOnly, RelationInline):
     """What the customer is to others, where they come first; changed on their pages."""
 
     fk_name = "to_customer"
     verbose_name_plural = gettext_lazy("relations from the other side")
     fields = readonly_fields = ("words", "other", "since", "until", "note")
     autocomplete_fields = ()
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @display(description=gettext_lazy("type"))
     def words(self, relation: Relationship) -> str:

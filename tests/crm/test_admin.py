@@ -148,14 +148,13 @@ def test_an_external_reference_leads_to_its_record() -> None:
 def test_custom_fields_are_for_records() -> None:
     form = signed_in(superuser()).get(page(CustomField, "add")).context["adminform"].form
     kinds = form.fields["content_type"].queryset.values_list("model", flat=True)
-    assert set(kinds) == {"address", "attachment", "consent", "customer", "interaction", "task"}
+    assert set(kinds) == {"address", "attachment", "consent", "customer", "interaction", "relationship", "task"}
 
 
 def test_a_custom_field_keeps_its_type_and_takes_its_values_along() -> None:
     client = signed_in(superuser())
-    kind = ContentType.objects.get_for_model(Customer)
     body = {
-        "content_type": kind.pk,
+        "content_type": ContentType.objects.get_for_model(Customer).pk,
         "name": "size",
         "label": "Size",
         "type": "text",

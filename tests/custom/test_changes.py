@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from crm.custom import actions, moves
+from crm.custom import actions, jobs, moves
 from crm.models import Change, CustomField
 from customers.models import Customer
 from tests.custom.fields import CUSTOMERS, FIELDS, MERGE_PATCH, add, faults
@@ -72,6 +72,27 @@ def test_what_a_late_request_wrote_under_the_former_name_is_taken_in(create: Any
     Customer.objects.update(custom={"size": "older", "format": "newer"})
     assert moves.take_in(field=field, former="size") == 0
     assert Customer.objects.get().custom["format"] == "newer"
+
+
+def test_the_worker_takes_in_what_came_late(create: Any, by: Any) -> None:
+    field = add("size")
+    create()
+    rename(field, "format", by)
+    Customer.objects.update(custom={"size": "late"})
+    jobs.settle.func(field=str(field.pk))
+    assert Customer.objects.get().custom == {"format": "late"}
+
+
+def test_what_is_restored_from_before_stands_under_the_name_of_now(client: Any, create: Any, by: Any) -> None:
+    field, _other = add("size"), add("colour")
+    made = create(size="large", colour="red").json()
+    address = f"{CUSTOMERS}/{made['id']}"
+    client.patch(address, {"custom": {"size": "small"}}, content_type=MERGE_PATCH)
+    change = client.get(f"{address}/history").json()["results"][0]["id"]
+    client.patch(address, {"custom": {"colour": "blue"}}, content_type=MERGE_PATCH)
+    rename(field, "format", by)
+    restored = client.post(f"{address}/restore", {"change": change})
+    assert (restored.status_code, restored.json()["custom"]) == (200, {"format": "large", "colour": "blue"})
 
 
 def test_a_retired_field_is_hidden_and_keeps_its_values(client: Any, create: Any, by: Any) -> None:

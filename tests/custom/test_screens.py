@@ -34,13 +34,12 @@ def test_a_form_has_each_field_in_its_group() -> None:
         "custom__tags": ["b", "a"],
         "custom__page": "https://example.com",
     }
-    body = form_of(client, page(Customer, "add")) | values
-    assert client.post(page(Customer, "add"), body).status_code == 302
+    assert client.post(page(Customer, "add"), form_of(client, page(Customer, "add")) | values).status_code == 302
     kept = Customer.objects.get().custom
-    assert kept.pop("seen").startswith("2026-01-0")
+    assert kept.pop("seen")[:9] == "2026-01-0"
     assert kept == {"staff": 2.5, "tags": ["a", "b"], "page": "https://example.com", "size": "s"}
-    titles = [title for title, _options in client.get(page(Customer, "add")).context["adminform"].fieldsets]
-    assert {"Size", "Custom fields"} <= {str(title) for title in titles}
+    sections = client.get(page(Customer, "add")).context["adminform"].fieldsets
+    assert {"Size", "Custom fields"} <= {str(title) for title, _options in sections}
 
 
 def test_saving_a_form_as_it_is_changes_no_value() -> None:
@@ -106,12 +105,11 @@ def test_an_administrator_writes_choices_line_by_line() -> None:
         "default": "l",
         "fills": "on",
     }
-    customer = Customer.objects.create(name="Acme")
+    Customer.objects.create(name="Acme")
     assert client.post(page(CustomField, "add"), body).status_code == 302
     field = CustomField.objects.get(name="size")
     assert (field.choices, field.choice_labels, field.default) == (["s", "l"], {"s": "Small"}, "l")
-    customer.refresh_from_db()
-    assert customer.custom == {"size": "l"}
+    assert Customer.objects.get().custom == {"size": "l"}
     assert form_of(client, page(field, "change"))["choices"] == "s = Small\nl"
 
 
