@@ -103,8 +103,8 @@ def remove_imports() -> None:
     Import.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.IMPORT_DAYS)).delete()
 
 
-def forget_merged() -> None:
-    """Forget what merged records held, once a merge can no longer be undone; which id stands for which stays."""
+def remove_merged() -> None:
+    """Delete what merged records held, once a merge can no longer be undone; which id stands for which stays."""
     from crm.models.merges import KEPT, Merge
 
     Merge.objects.filter(at__lt=timezone.now() - KEPT, before__isnull=False).update(before=None)
@@ -127,5 +127,5 @@ STEPS: list[Callable[[], None]] = [
     remove_answers,
     remove_deliveries,
     remove_imports,
-    forget_merged,
+    remove_merged,
 ]

@@ -45,7 +45,10 @@ evidence AS (
  SELECT %(id)s::uuid AS one, id AS two, {REASON.format(key="key")} AS reason, 1.0::float AS likeness
  FROM shared WHERE others < {MOST}
  UNION ALL SELECT %(id)s::uuid, id, 'similar_name', likeness FROM alike)
-SELECT two, score, reasons FROM ({JUDGED}) AS judged ORDER BY score DESC, two"""  # noqa: S608 -- constants of ours
+SELECT two, score, reasons FROM ({JUDGED}) AS judged
+ WHERE NOT EXISTS (SELECT FROM customers_duplicate d WHERE d.dismissed_at IS NOT NULL
+  AND d.first_id = least(one, two) AND d.second_id = greatest(one, two))
+ ORDER BY score DESC, two"""  # noqa: S608 -- constants of ours
 
 # Names are compared where they share a word, or one half: of two names that differ by one letter, one half is the same.
 OF_ALL: Final = f"""keys AS MATERIALIZED (SELECT id, unnest(match_keys) AS key FROM customers_customer),
@@ -97,7 +100,7 @@ class Candidate:
         return [str(Duplicate.Reason(reason).label) for reason in self.reasons]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def candidates(*, customer: Customer, user: User) -> list[Candidate]:
     """Return those who may be the same as a customer, as the database is now and as far as `user` may see them.
 
@@ -112,8 +115,6 @@ def candidates(*, customer: Customer, user: User) -> list[Candidate]:
         return []
     visible = Customer.objects.visible_to(user).filter(pk__in=[row[0] for row in rows])
     names = dict(visible.values_list("pk", "name"))
-    for pair in Duplicate.objects.of(customer.pk).filter(dismissed_at__isnull=False):
-        names.pop(pair.second_id if pair.first_id == customer.pk else pair.first_id, None)
     found = [Candidate(key, names[key], float(score), reasons) for key, score, reasons in rows if key in names]
     return found[:SHOWN]
 

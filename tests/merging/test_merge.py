@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from crm.housekeeping import remove_merged
 from crm.merging.actions import NotThere, NotUndoable, merge_records, undo_merge
 from crm.merging.fields import NoSuchChoice
 from crm.models import Change, ExternalReference, Merge
@@ -163,6 +164,17 @@ def test_a_merge_is_undone_once_and_within_thirty_days(pair: Any, integration: U
     with pytest.raises(NotUndoable):
         undo(done)
     assert Customer.objects.count() == 2
+
+
+def test_after_thirty_days_only_the_ids_are_remembered(pair: Any, integration: User) -> None:
+    winner, loser = pair
+    merge(winner, loser, integration)
+    remove_merged()
+    assert Merge.objects.get().before is not None
+    Merge.objects.update(at=timezone.now() - KEPT)
+    remove_merged()
+    assert Merge.objects.get().before is None
+    assert Merge.objects.successor(Customer, loser.pk) == winner.pk
 
 
 def test_of_two_merges_the_later_is_undone_first(pair: Any, integration: User) -> None:
