@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from crm.demonstration import TAGS
-from crm.models import Task, User
+from crm.models import SavedView, Task, User
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from django.db.models import Model
+
     from crm.demonstration import Setting
     from crm.models import Record
+
 
 DAYS: Final = 365
 PEOPLE_PER_ORGANIZATION: Final = 2
@@ -33,7 +36,7 @@ SOURCES: Final = ["website", "referral", "trade fair", "phone", "partner"]
 MINUTES: Final = {"call": (3, 35), "meeting": (30, 120), "visit": (60, 240)}
 
 
-def make(setting: Setting) -> Iterator[Sequence[Record]]:
+def make(setting: Setting) -> Iterator[Sequence[Model]]:
     """Save the organizations and people, their addresses, and a year of contact with them."""
     places = [tomllib.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("*.toml"))]
     customers, addresses, local = [], [], {}
@@ -51,8 +54,10 @@ def make(setting: Setting) -> Iterator[Sequence[Record]]:
     yield save(Customer, customers)
     yield save(Address, addresses)
     yield save(Interaction, interactions)
-    everyone = User.objects.filter(username="admin").first()
-    yield save(Task, [task(setting, customers, local, everyone) for _ in range(TASKS)])
+    admin = User.objects.filter(username="admin").first()
+    yield save(Task, [task(setting, customers, local, admin) for _ in range(TASKS)])
+    if admin is not None:
+        yield SavedView.objects.bulk_create(views(admin))
 
 
 def is_private(customer: Customer) -> bool:
@@ -186,6 +191,21 @@ def task(setting: Setting, customers: list[Customer], local: dict[Any, dict[str,
         created_at=moment,
         updated_at=moment,
     )
+
+
+def views(user: User) -> list[SavedView]:
+    """Return views of the list of customers that everyone sees."""
+    common: dict[str, Any] = {"user": user, "resource": "customers", "sharing": SavedView.Sharing.ALL}
+    return [
+        SavedView(
+            name="Key accounts",
+            parameters={"tags__in": "key account"},
+            screen="tags=key+account",
+            columns=["name", "tag_labels", "phone_link", "owner"],
+            **common,
+        ),
+        SavedView(name="Prospects", parameters={"lifecycle": "prospect"}, screen="lifecycle__exact=prospect", **common),
+    ]
 
 
 def working_hour(setting: Setting, earliest: datetime, time_zone: str) -> datetime:
