@@ -10,6 +10,7 @@ from django.db import models, transaction
 
 from crm.custom.definitions import definitions
 from crm.models import Change, ExternalReference
+from crm.models.tags import as_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +33,7 @@ def restore_deleted(*, change: Change) -> Record:
     if model.objects.filter(pk=change.record).exists():
         raise StillThere(change.record)
     record: Record = model(pk=change.record, **_values_of(model, change.before))
+    record.tags = as_known(record.tags)
     record.save(force_insert=True)
     for part in _deleted_along(model, change):
         restore_deleted(change=part)
@@ -67,6 +69,7 @@ def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()
         before["custom"] = _custom_before(record, before["custom"], change.after["custom"])
     for name, value in _values_of(type(record), before).items():
         setattr(record, name, value)
+    record.tags = as_known(record.tags)
     record.clean_fields(exclude=[field.name for field in record._meta.fields if field.name not in before])
     record.clean()
     record.save(force_update=True)

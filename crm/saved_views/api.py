@@ -23,12 +23,8 @@ if TYPE_CHECKING:
     from crm.api.requests import ApiRequest
 
 
-class ParametersField(serializers.DictField):
-    """An object of texts."""
-
-
 class SavedViewSerializer(StrictModelSerializer):
-    parameters = ParametersField(
+    parameters = serializers.DictField(
         child=serializers.CharField(max_length=2000, allow_blank=True),
         required=False,
         allow_null=True,

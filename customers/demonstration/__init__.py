@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from crm.demonstration import TAGS
-from crm.models import Task, User
+from crm.models import SavedView, Task, User
 from customers.demonstration import extras
 from customers.demonstration.consents import consents, notes
 from customers.matching import renew_duplicates
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from crm.demonstration import Setting
     from crm.models import Record
+
 
 DAYS: Final = 365
 PEOPLE_PER_ORGANIZATION: Final = 2
@@ -66,9 +67,11 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     yield save(Relationship, extras.relations(groups))
     yield save(Consent, list(consents(setting, customers)))
     yield list(notes(setting, customers))
-    everyone = User.objects.filter(username="admin").first()
-    yield save(Task, [task(setting, customers, local, everyone) for _ in range(TASKS)])
     renew_duplicates()
+    admin = User.objects.filter(username="admin").first()
+    yield save(Task, [task(setting, customers, local, admin) for _ in range(TASKS)])
+    if admin is not None:
+        yield SavedView.objects.bulk_create(views(admin))
 
 
 def is_private(customer: Customer) -> bool:
@@ -214,6 +217,21 @@ def task(setting: Setting, customers: list[Customer], local: dict[Any, dict[str,
         created_at=moment,
         updated_at=moment,
     )
+
+
+def views(user: User) -> list[SavedView]:
+    """Return views of the list of customers that everyone sees."""
+    common: dict[str, Any] = {"user": user, "resource": "customers", "sharing": SavedView.Sharing.ALL}
+    return [
+        SavedView(
+            name="Key accounts",
+            parameters={"tags__in": "key account"},
+            screen="tags=key+account",
+            columns=["name", "tag_labels", "phone_link", "owner"],
+            **common,
+        ),
+        SavedView(name="Prospects", parameters={"lifecycle": "prospect"}, screen="lifecycle__exact=prospect", **common),
+    ]
 
 
 def working_hour(setting: Setting, earliest: datetime, time_zone: str) -> datetime:

@@ -60,6 +60,12 @@ def test_lists_are_filtered_by_tag(client: Any) -> None:
     assert client.get(CUSTOMERS, {"tags": ""}).status_code == 400
 
 
+def test_a_filter_by_tag_is_answered_by_the_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "customers_customer_tags" in Customer.objects.tagged(["vip"]).explain()
+
+
 def test_a_patch_replaces_the_tags_and_a_put_without_leaves_them(client: Any) -> None:
     customer = tagged("a", "b")
     address = f"{CUSTOMERS}/{customer.pk}"
@@ -75,6 +81,16 @@ def test_tags_stand_on_the_feed_and_come_back_with_the_record(client: Any) -> No
     assert (change.before, change.after) == ({"tags": ["a"]}, {"tags": ["a", "b"]})
     client.delete(f"{CUSTOMERS}/{customer.pk}")
     assert client.post(f"{CUSTOMERS}/{customer.pk}/restore").json()["tags"] == ["a", "b"]
+
+
+def test_a_record_comes_back_with_tags_as_they_are_written_by_now(client: Any) -> None:
+    customer = tagged("vip", "old")
+    key = customer.pk
+    customer.delete()
+    Tag.objects.filter(name="vip").update(name="VIP")
+    Tag.objects.filter(name="old").delete()
+    assert client.post(f"{CUSTOMERS}/{key}/restore").json()["tags"] == ["VIP", "old"]
+    assert sorted(Tag.objects.values_list("name", flat=True)) == ["VIP", "old"]
 
 
 def test_a_batch_gives_tags_written_in_one_way(client: Any) -> None:
