@@ -30,6 +30,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "restore": WRITERS,
     "timeline": READERS,
     "consents": READERS,
+    "content": READERS,
+    "link": READERS,
     "preferences_link": WRITERS,
     "revoke_preferences_links": WRITERS,
     "export": READERS,

@@ -19,7 +19,6 @@ from crm.admin.records import (
 from crm.admin.site import Item, Section, add_section, staff
 from crm.models import (
     Application,
-    Attachment,
     Change,
     CustomField,
     ExternalReference,
@@ -48,13 +47,7 @@ __all__ = [
     "staff",
 ]
 
-add_section(
-    Section(
-        title=_("Data exchange"),
-        order=80,
-        items=[Item(_("Imports"), "upload_file", Import), Item(_("Attachments"), "attach_file", Attachment)],
-    )
-)
+add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
 add_section(
     Section(
         title=_("Administration"),

@@ -163,7 +163,7 @@ def test_this_machine_has_several_names(host: str) -> None:
 
 
 def test_every_variable_is_described() -> None:
-    sources = [ROOT / "crm" / "settings.py", ROOT / "gunicorn.conf.py"]
+    sources = [ROOT / name for name in ("crm/settings.py", "crm/attachments/settings.py", "gunicorn.conf.py")]
     found = {
         name
         for path in sources
