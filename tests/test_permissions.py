@@ -36,6 +36,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "related": READERS,
     "tree": READERS,
     "consents": READERS,
+    "content": READERS,
+    "link": READERS,
     "preferences_link": WRITERS,
     "revoke_preferences_links": WRITERS,
     "export": READERS,

@@ -35,7 +35,6 @@ from crm.admin.site import Item, Section, add_section, staff
 from crm.admin.tasks import WithTasks
 from crm.models import (
     Application,
-    Attachment,
     Change,
     CustomField,
     ExternalReference,
@@ -72,13 +71,7 @@ __all__ = [
 add_section(
     Section(title=_("Work"), order=5, items=[Item(_("Tasks"), "task_alt", Task), Item(_("Tags"), "label", Tag)])
 )
-add_section(
-    Section(
-        title=_("Data exchange"),
-        order=80,
-        items=[Item(_("Imports"), "upload_file", Import), Item(_("Attachments"), "attach_file", Attachment)],
-    )
-)
+add_section(Section(title=_("Data exchange"), order=80, items=[Item(_("Imports"), "upload_file", Import)]))
 add_section(
     Section(
         title=_("Administration"),

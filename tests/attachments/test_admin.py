@@ -49,6 +49,12 @@ def test_a_refusal_says_why(customer: Customer) -> None:
     assert not Attachment.objects.exists()
 
 
+def test_a_file_may_be_larger_than_other_bodies(customer: Customer, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.ATTACHMENT_BYTES = 1000, 5000
+    assert upload(signed_in(superuser()), customer, "a.txt", b"x" * 4000).status_code == 200
+    assert Attachment.objects.get().size == 4000
+
+
 def test_an_auditor_sees_and_changes_nothing(customer: Customer) -> None:
     upload(signed_in(superuser()), customer)
     auditor = signed_in(colleague("Auditor"))
