@@ -49,5 +49,7 @@ def customer_of(record: Any) -> UUID | None:
 def customer_named(kind: str, key: UUID | None) -> UUID | None:
     """Return the customer that the record of this kind and id concerns; None where there is none."""
     model = kinds().get(kind)
+    if model and model.concerns == "id":
+        return key
     record = model.objects.filter(pk=key).first() if model and key else None
     return customer_of(record) if record is not None else None

@@ -8,8 +8,6 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 WORDS: Final[dict[str, Any]] = {
-    "attachments:read": _("See the files attached to what you may see"),
-    "attachments:write": _("Attach files to what you may change, and delete them"),
     "customers:read": _("See customers, their addresses and the history with them"),
     "customers:write": _("Add, change and delete customers, their addresses and the history with them"),
     "sales:read": _("See leads, opportunities, quotes and orders"),
@@ -18,6 +16,8 @@ WORDS: Final[dict[str, Any]] = {
     "marketing:write": _("Add, change and delete campaigns and who they reach"),
     "service:read": _("See service cases"),
     "service:write": _("Add, change and delete service cases"),
+    "attachments:read": _("See the files attached to what you may see"),
+    "attachments:write": _("Attach files to what you may change, and delete them"),
     "tasks:read": _("See what there is to do"),
     "tasks:write": _("Add, change and delete what there is to do"),
     "tags:read": _("See the list of tags"),

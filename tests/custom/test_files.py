@@ -15,7 +15,7 @@ from tests.worker import no_jobs
 
 __all__ = ["no_jobs"]
 pytestmark = pytest.mark.django_db(transaction=True)
-VALUES = {"size": "l", "staff": 2.5, "vip": False, "tags": ["a", "b, c"], "seen": "2026-01-02T03:04:05.000000Z"}
+VALUES = {"size": "l", "staff": 2.5, "vip": False, "hobbies": ["a", "b, c"], "seen": "2026-01-02T03:04:05.000000Z"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def fields(no_jobs: None) -> None:
     add("size", "choice", choices=["s", "l"], choice_labels={"l": "Large"})
     add("staff", "number")
     add("vip", "boolean")
-    add("tags", "choices", choices=["a", "b, c"])
+    add("hobbies", "choices", choices=["a", "b, c"])
     add("seen", "datetime")
 
 
@@ -41,7 +41,7 @@ def test_a_table_has_a_column_for_each_field(client: Any, create: Any) -> None:
         "custom.size": "l",
         "custom.staff": "2.5",
         "custom.vip": "false",
-        "custom.tags": '["a", "b, c"]',
+        "custom.hobbies": '["a", "b, c"]',
         "custom.seen": "2026-01-02T03:04:05.000000Z",
     }
     few = b"".join(client.get(f"{CUSTOMERS}/export", {"fields": "name"}).streaming_content)
@@ -60,12 +60,12 @@ def test_what_is_exported_is_imported_without_a_change(client: Any, create: Any,
 
 @pytest.mark.usefixtures("fields")
 def test_cells_are_read_as_people_write_them(make_user: Any) -> None:
-    content = 'name,size,vip,tags\nOne,Large,是,"a,a"\nTwo,s,no,"b, c"\n'.encode()
+    content = 'name,size,vip,hobbies\nOne,Large,是,"a,a"\nTwo,s,no,"b, c"\n'.encode()
     one = imported(CUSTOMERS, make_user("Integration"), "some.csv", content)
     assert counts(one) == (2, 0, 0, 0), [row.reasons for row in one.refusals.all()]
     assert dict(Customer.objects.values_list("name", "custom")) == {
-        "One": {"size": "l", "vip": True, "tags": ["a"]},
-        "Two": {"size": "s", "vip": False, "tags": ["b, c"]},
+        "One": {"size": "l", "vip": True, "hobbies": ["a"]},
+        "Two": {"size": "s", "vip": False, "hobbies": ["b, c"]},
     }
 
 

@@ -101,21 +101,11 @@ def test_batches_at_once_put_each_name_once(client: Any) -> None:
 
 
 def test_interactions_about_many_records_cost_no_query_each(client: Any, django_assert_max_num_queries: Any) -> None:
-    customers = [make(Customer) for _number in range(20)]
-    items = [
-        {
-            "operation": "create",
-            "data": {
-                "customer": str(one.pk),
-                "kind": "call",
-                "subject": "About itself",
-                "about_type": "customers.customer",
-                "about_id": str(one.pk),
-            },
-        }
-        for one in customers
-    ]
-    items[7]["data"] |= {"about_id": "019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10"}  # type: ignore[operator]
+    call = {"kind": "call", "subject": "About itself", "about_type": "customers.customer"}
+    keys = [str(make(Customer).pk) for _number in range(20)]
+    rows: list[dict[str, Any]] = [{**call, "customer": key, "about_id": key} for key in keys]
+    rows[7]["about_id"] = "019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10"
+    items = [{"operation": "create", "data": row} for row in rows]
     with django_assert_max_num_queries(14):
         results = batch(client, *items, path="interactions")
     assert [one["status"] for one in results] == [201] * 7 + [422] + [201] * 12
