@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import validate_ipv46_address
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -13,6 +15,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from crm.api import filters
+from crm.api.characters import refuse_control_characters
 from crm.api.errors import ParameterError, Problem
 from crm.api.permissions import HasScope
 from crm.api.representation import SERIALIZERS
@@ -64,6 +67,8 @@ class ConsentSerializer(RecordSerializer):
             "recorded_by",
         )
 
+        extra_kwargs: ClassVar[dict[str, Any]] = {"ip_address": {"validators": [refuse_control_characters]}}
+
     callers = (*RecordSerializer.callers, "recorded_by")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +80,14 @@ class ConsentSerializer(RecordSerializer):
                 text = gettext("The history of consent is not changed; record what came after.")
                 raise ValidationError({name: [ErrorDetail(text, code="read_only")] for name in wrong})
         return super().validate(attrs)
+
+    def validate_ip_address(self, value: str) -> str:
+        """Refuse what looks like no network address."""
+        try:
+            validate_ipv46_address(value or "::")
+        except DjangoValidationError as error:
+            raise ValidationError(error.messages[0], code="not_an_address") from error
+        return value
 
 
 class ConsentViewSet(RecordViewSet):
@@ -183,7 +196,7 @@ class ConsentActions:
         if name is None:
             return queryset
         if "\0" in name or not Purpose.objects.filter(name=name).exists():
-            raise ParameterError(CONSENT, gettext("There is no such purpose."), "unknown")
+            raise ParameterError(CONSENT, gettext("There is no such purpose."), "does_not_exist")
         return queryset.consenting(name)  # type: ignore[attr-defined,no-any-return]  # customers know it
 
     def list_parameters(self) -> list[dict[str, Any]]:

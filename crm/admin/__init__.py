@@ -24,6 +24,7 @@ from crm.admin import (  # noqa: F401 -- they register screens
     webhooks,
 )
 from crm.admin.home import Figure, Panel, add_panels, chart
+from crm.admin.overview import WithOverview, add_parts
 from crm.admin.records import (
     ExternalReferenceInline,
     RecordAdmin,
@@ -32,7 +33,6 @@ from crm.admin.records import (
     link_to,
 )
 from crm.admin.site import Item, Section, add_section, staff
-from crm.admin.tasks import WithTasks
 from crm.models import (
     Application,
     Change,
@@ -60,8 +60,9 @@ __all__ = [
     "RecordInline",
     "Section",
     "StackedRecordInline",
-    "WithTasks",
+    "WithOverview",
     "add_panels",
+    "add_parts",
     "add_section",
     "chart",
     "link_to",

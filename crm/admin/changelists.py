@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Prefetch
+from django.urls import reverse
 from unfold.views import ChangeList
 
 from crm.admin.site import staff
@@ -32,6 +33,13 @@ class RecordChangeList(ChangeList):
             super().__init__(request, model, kept, links, *args, **kwargs)
         else:
             super().__init__(request, model, list_display, list_display_links, *args, **kwargs)
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of a row: of the record at a glance, where it has such a page."""
+        own = self.opts
+        if hasattr(self.model_admin, "overview"):
+            return reverse(f"admin:{own.app_label}_{own.model_name}_overview", args=(result.pk,))
+        return str(super().url_for_result(result))
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> RecordQuerySet:
         queryset = cast("RecordQuerySet", super().get_queryset(request, exclude_parameters))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
+    from crm.models import Record
+
 STATUS_COLORS = {"open": "info", "done": "success", "cancelled": "warning"}
 PRIORITY_COLORS = {"low": "info", "normal": "primary", "high": "danger"}
 SHOWN = 20
@@ -132,6 +134,13 @@ class TaskForm(forms.Form):
         return said
 
 
+def open_tasks(record: Record, user: User) -> list[Any]:
+    """Return what is to be done about a record, the next first, as lines of a page."""
+    about = Q(about_type=record.label(), about_id=record.pk) | Q(customer=record.pk)
+    tasks = Task.objects.visible_to(user).filter(about, status=Task.Status.OPEN).select_related("assignee")
+    return list(lines_of(tasks.order_by("due_order", "id")[:SHOWN], user))
+
+
 class WithTasks:
     """Shows the open tasks about a record on its page, and adds one."""
 
@@ -171,8 +180,6 @@ class WithTasks:
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         record, user = kwargs.get("obj"), staff(request)
         if record is not None:
-            about = Q(about_type=record.label(), about_id=record.pk) | Q(customer=record.pk)
-            tasks = Task.objects.visible_to(user).filter(about, status=Task.Status.OPEN).select_related("assignee")
-            context["lines"] = lines_of(tasks.order_by("due_order", "id")[:SHOWN], user)
-            context |= {"back": request.path, "may_change": user.has_perm("crm.change_task")}
+            may_change = user.has_perm("crm.change_task")
+            context |= {"lines": open_tasks(record, user), "back": request.path, "may_change": may_change}
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]

@@ -62,6 +62,7 @@ DATA_CODES = {
     "invalid_custom_value",
     "required_custom_field",
     "unknown_time_zone",
+    "not_an_address",
     "unknown_cursor",
     "invalid_scope",
     "overflow",

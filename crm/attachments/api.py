@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
     from crm.api.requests import ApiRequest
 
-BYTES = {"type": "string", "format": "binary"}
+BYTES: Final = {"type": "string", "format": "binary", "maxLength": 2**31 - 1}
+
+IS_ID: Final = RegexValidator(r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")  # a form has no types
 
 
 class AttachmentSerializer(RecordSerializer):
@@ -62,7 +65,7 @@ class AttachSerializer(StrictSerializer):
         max_length=50,
         help_text=gettext_lazy("Kind of the record, such as `customers.customer`."),
     )
-    about_id = serializers.UUIDField(help_text=gettext_lazy("Id of the record."))
+    about_id = serializers.UUIDField(validators=[IS_ID], help_text=gettext_lazy("Id of the record."))
 
 
 class LinkSerializer(serializers.Serializer[Any]):

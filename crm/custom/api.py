@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext, gettext_lazy
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -22,6 +22,7 @@ from crm.api.permissions import HasScope
 from crm.api.representation import SERIALIZERS, RowVersion, SQLField
 from crm.api.routers import resources
 from crm.api.schema import parameters
+from crm.api.schema.fields import CUSTOM_VALUES
 from crm.api.strictness import StrictModelSerializer
 from crm.api.viewsets import ShapedViewSet
 from crm.changes.representation import ResourceName
@@ -55,6 +56,11 @@ class ResourceField(SQLField):
         return kind_of(str(data))
 
 
+@extend_schema_field({**CUSTOM_VALUES["additionalProperties"]})
+class DefaultField(serializers.JSONField):
+    """The value of a custom field."""
+
+
 class CustomFieldSerializer(StrictModelSerializer):
     resource = ResourceField(
         source="content_type", help_text=gettext_lazy("List whose records have the field, such as customers.")
@@ -76,6 +82,13 @@ class CustomFieldSerializer(StrictModelSerializer):
         help_text=gettext_lazy("What people read instead of a value."),
     )
 
+    default_value = DefaultField(
+        source="default",
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy("Value of new records unless another is given."),
+    )
+
     class Meta:
         model = CustomField
         fields = (
@@ -91,7 +104,7 @@ class CustomFieldSerializer(StrictModelSerializer):
             "choices",
             "choice_labels",
             "is_required",
-            "default",
+            "default_value",
             "min_value",
             "max_value",
             "max_length",
@@ -116,8 +129,9 @@ class CustomFieldSerializer(StrictModelSerializer):
 
     def emptied(self, name: str) -> Any:
         """Return the value that a field has when nobody gives one."""
-        field: Any = CustomField._meta.get_field(name) if name in self.fields and name != "resource" else None
-        return field.get_default() if field is not None else None
+        source = self.fields[name].source if name in self.fields else "content_type"
+        field: Any = CustomField._meta.get_field(str(source))
+        return None if field.is_relation else field.get_default()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the field as it would be; raise a problem, 422, for what the model refuses."""
@@ -127,7 +141,9 @@ class CustomFieldSerializer(StrictModelSerializer):
         try:
             field.full_clean()
         except DjangoValidationError as error:
-            raise rule_broken(error) from error
+            names = {one.source: name for name, one in self.fields.items()}
+            faults = {names.get(source, source): items for source, items in error.error_dict.items()}
+            raise rule_broken(DjangoValidationError(faults)) from error
         return {"field": field}
 
 

@@ -10,6 +10,7 @@ from customers.admin import (  # noqa: F401 -- they register screens
     duplicates,
     home,
     interactions,
+    overview,
     relations,
 )
 from customers.models import Consent, Customer, Duplicate, Interaction, Purpose, Relationship

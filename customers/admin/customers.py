@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
@@ -24,18 +23,18 @@ from crm.admin import (
     RecordAdmin,
     RecordInline,
     StackedRecordInline,
-    WithTasks,
     link_to,
     staff,
 )
 from crm.admin.base import ReadOnly
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.merging import WithMerge
-from crm.admin.timeline import WithTimeline
+from crm.admin.overview import WithOverview
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.consents import WithConsent
 from customers.admin.countries import CountryFilter, WithCountry, country_name
+from customers.admin.links import email_link, phone_link, website_link
 from customers.admin.relations import InverseRelationInline, RelationInline, WithTree
 from customers.matching import Candidate, candidates
 from customers.models import Address, Customer, Interaction
@@ -81,15 +80,6 @@ class RecentInteractionInline(ReadOnly, RecordInline):
         return queryset.filter(pk__in=latest)
 
 
-def website_link(customer: Customer) -> str:
-    """Return a link to the customer's website that does not tell it where the reader came from."""
-    if not customer.website:
-        return ""
-    return format_html(
-        '<a href="{0}" class="text-link" target="_blank" rel="noopener noreferrer">{0}</a>', customer.website
-    )
-
-
 def asked_kind(request: HttpRequest) -> str:
     """Return the kind of customer to add: what the address says, what the list showed, or a person."""
     narrowed = QueryDict(request.GET.get("_changelist_filters", ""))
@@ -97,7 +87,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks, WithMerge, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -127,7 +117,7 @@ class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks,
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "add_task", "timeline", "tree", "consent", "merge")
+    actions_detail = ("overview", "log_a_call", "add_task", "timeline", "tree", "consent", "merge")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
@@ -222,12 +212,11 @@ class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks,
 
     @display(description=_("e-mail"), ordering="email")
     def email_link(self, customer: Customer) -> str:
-        return format_html('<a href="mailto:{0}" class="text-link">{0}</a>', customer.email) if customer.email else ""
+        return email_link(customer)
 
     @display(description=_("phone"))
     def phone_link(self, customer: Customer) -> str:
-        dialled = customer.phone_e164 or customer.phone.replace(" ", "")
-        return format_html('<a href="tel:{}" class="text-link">{}</a>', dialled, customer.phone) if dialled else ""
+        return phone_link(customer)
 
     @display(description=_("country"), ordering="country")
     def country_name(self, customer: Customer) -> str:

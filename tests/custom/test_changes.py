@@ -158,7 +158,7 @@ def test_neither_the_type_nor_the_kind_of_record_changes() -> None:
         ("choice", {"choices": ["a", "a"]}),
         ("choice", {"choices": [" a"]}),
         ("choice", {"choices": ["a"], "choice_labels": {"a": 1}}),
-        ("choice", {"choices": ["a"], "default": "b"}),
+        ("choice", {"choices": ["a"], "default_value": "b"}),
         ("number", {"min_value": 2, "max_value": 1}),
         ("number", {"pattern": "x"}),
         ("text", {"min_value": 1}),
@@ -186,11 +186,11 @@ def test_administrators_add_change_and_delete_fields_over_rest(administrator: An
     assert (made.status_code, made.json()["resource"]) == (201, "customers")
     address = f"{FIELDS}/{made.json()['id']}"
     assert made.headers["Location"].endswith(address)
-    patch = {"name": "format", "choice_labels": {"s": "Small"}, "default": "s"}
+    patch = {"name": "format", "choice_labels": {"s": "Small"}, "default_value": "s"}
     changed = administrator.patch(address, patch, content_type=MERGE_PATCH).json()
-    assert (changed["name"], changed["former_names"], changed["default"]) == ("format", ["size"], "s")
-    emptied = administrator.patch(address, {"default": None, "group": None}, content_type=MERGE_PATCH).json()
-    assert (emptied["default"], emptied["group"]) == (None, "")
+    assert (changed["name"], changed["former_names"], changed["default_value"]) == ("format", ["size"], "s")
+    emptied = administrator.patch(address, {"default_value": None, "group": None}, content_type=MERGE_PATCH).json()
+    assert (emptied["default_value"], emptied["group"]) == (None, "")
     assert administrator.delete(address).status_code == 204
     assert administrator.get(address).status_code == 404
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 ID = "019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10"
@@ -75,7 +76,7 @@ def example_of(schema: dict[str, Any], components: dict[str, Any], name: str = "
     for key in ("example", "const", "default"):
         if key in schema:
             return schema[key]
-    if name in BY_NAME:
+    if name in BY_NAME and fits(BY_NAME[name], schema):
         return BY_NAME[name]
     if "enum" in schema:
         return schema["enum"][0]
@@ -83,6 +84,15 @@ def example_of(schema: dict[str, Any], components: dict[str, Any], name: str = "
         if key in schema:
             return example_of(schema[key][0], components, name)
     return typed_example(schema, components)
+
+
+def fits(value: Any, schema: dict[str, Any]) -> bool:
+    """Tell whether the usual value of a name is one here: the same name may stand for something else elsewhere."""
+    if value not in schema.get("enum", [value]) or (value is None and schema.get("type") == "string"):
+        return False
+    if not isinstance(value, str):
+        return True
+    return len(value) <= schema.get("maxLength", len(value)) and bool(re.search(schema.get("pattern", ""), value))
 
 
 def typed_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:

@@ -23,7 +23,7 @@ MAX_TEXT = 10_000
 MAX_ITEMS = 1000
 LENGTHS = {"uuid": 36, "date": 10, "date-time": 40, "uri": 2000, "email": 254}
 BLANK = {"type": "string", "const": ""}
-CUSTOM_VALUES = {
+CUSTOM_VALUES: dict[str, Any] = {
     "type": "object",
     "maxProperties": 200,
     "propertyNames": {"maxLength": 50, "pattern": "^[a-z][a-z0-9_]*$"},
@@ -65,6 +65,9 @@ def text(field: Any, schema: dict[str, Any]) -> dict[str, Any]:
     patterns = [item for item in field.validators if is_positive(item)]
     if patterns:
         limits["pattern"] = as_ecmascript(patterns[0].regex.pattern)
+    elif schema.get("format") == "decimal":
+        whole = field.max_digits - field.decimal_places
+        limits["pattern"] = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{field.decimal_places}}})?$"
     elif "format" in schema:
         limits["format"] = schema["format"]
     else:

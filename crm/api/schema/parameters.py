@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import django_filters
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -208,6 +209,7 @@ VALUES: tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...] = (
     (models.DateField, {"type": "string", "format": "date", "maxLength": 10}),
     (models.IntegerField, {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1}),
     (models.DecimalField, {"type": "number"}),
+    (ArrayField, {**TEXT, "minLength": 1}),
 )
 
 
