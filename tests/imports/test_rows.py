@@ -167,3 +167,10 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(send: Any, client: An
 @pytest.mark.parametrize(("name", "value"), [("mode", "now"), ("unknown", "1"), ("key", "1"), ("system", "a b")])
 def test_what_is_not_as_documented_is_refused(send: Any, name: str, value: str) -> None:
     assert [fault["pointer"] for fault in send(TWO, status=400, **{name: value})["errors"]] == [f"/{name}"]
+
+
+def test_an_e_mail_address_in_other_capitals_finds_its_record(send: Any) -> None:
+    text = "name,email\nAda,Ada@Example.com\nAda,ADA@example.com\n"
+    assert counts(send(text, key="email")) == (1, 0, 1, 0)
+    assert counts(send(text, key="email")) == (0, 0, 2, 0)
+    assert Customer.objects.get().email == "ada@example.com"
