@@ -78,9 +78,11 @@ def attempt(delivery: WebhookDelivery) -> tuple[Answer | None, str]:
         delivery=delivery,
         milliseconds=int((time.perf_counter() - began) * 1000),
         status=answer.status if answer else None,
-        error=error[:300],
+        error=without_nul(error[:300]),
         request_headers=headers,
-        response_headers={name: value[:500] for name, value in answer.headers.items()} if answer else {},
+        response_headers={without_nul(name): without_nul(value[:500]) for name, value in answer.headers.items()}
+        if answer
+        else {},
         response_body=readable(answer.body) if answer else "",
     )
     delivery.attempts += 1
@@ -90,7 +92,12 @@ def attempt(delivery: WebhookDelivery) -> tuple[Answer | None, str]:
 
 def readable(body: bytes) -> str:
     """Return an answer's body as the log keeps it."""
-    return body[:MOST_KEPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return without_nul(body[:MOST_KEPT].decode("utf-8", "replace"))
+
+
+def without_nul(text: str) -> str:
+    """Return a text that the database can keep."""
+    return text.replace("\x00", "\ufffd")
 
 
 def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) -> None:
@@ -110,7 +117,7 @@ def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) 
     delivery.save()
     through = delivery.webhook.deliveries.filter(delivered_at__gte=delivery.first_attempt_at)
     if not through.exists():
-        pause(webhook=delivery.webhook, reason=error or f"{answer.status if answer else ''}")
+        pause(webhook=delivery.webhook, reason=without_nul(error) or f"{answer.status if answer else ''}")
 
 
 def delay(attempts: int, answer: Answer | None) -> float:
