@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
 
+from crm.models import Import
 from customers.models import Customer
 from tests.samples import make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TWO = "Full name,E-mail,Phone number,Remark\nAda Lovelace,ada@example.com,+44 20 7946 0018,x\nAlan,alan@example.com,,\n"
 
@@ -174,3 +179,35 @@ def test_an_e_mail_address_in_other_capitals_finds_its_record(send: Any) -> None
     assert counts(send(text, key="email")) == (1, 0, 1, 0)
     assert counts(send(text, key="email")) == (0, 0, 2, 0)
     assert Customer.objects.get().email == "ada@example.com"
+
+
+def workbook(change: Callable[[bytes], bytes] = bytes) -> bytes:
+    """Return a workbook of two people, with another text of its sheet."""
+    book, saved, changed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in (["name", "email"], ["Ada", "ada@example.com"], ["Eve", "eve@example.com"]):
+        book.worksheets[0].append(row)
+    book.save(saved)
+    with ZipFile(saved) as old, ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            new.writestr(name, change(text) if name.endswith("sheet1.xml") else text)
+    return changed.getvalue()
+
+
+def test_a_sheet_is_as_large_as_its_rows_say(send: Any) -> None:
+    content = workbook(lambda text: text.replace(b'ref="A1:B3"', b'ref="A1"'))
+    assert content != workbook()
+    assert counts(send(content, "sheet.xlsx")) == (2, 0, 0, 0)
+    assert sorted(Customer.objects.values_list("email", flat=True)) == ["ada@example.com", "eve@example.com"]
+
+
+@pytest.mark.parametrize("change", [lambda text: text[: len(text) // 2], lambda _text: b"<broken", lambda _text: b""])
+def test_a_damaged_workbook_is_refused(send: Any, change: Callable[[bytes], bytes]) -> None:
+    refused = send(workbook(change), "sheet.xlsx", status=422)
+    assert [one["pointer"] for one in refused["errors"]] == ["/file"]
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(send: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("crm.sync.formats.MOST_UNPACKED", 1000)
+    assert "too large" in send(workbook(), "sheet.xlsx", status=422)["errors"][0]["detail"]
+    assert not Import.objects.exists()
