@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 AT_ONCE: Final = 3  # to one webhook by one worker, so that one that hangs leaves room for others
+BEHIND_ALL: Final = -1  # a flood of messages keeps nobody waiting who asked for an import or a reminder
 MOST_KEPT: Final = 10_000
 GONE: Final = 410
 ASKING_TO_WAIT: Final = {429, 503}
@@ -31,7 +32,7 @@ A_DAY: Final = 24 * 3600
 _places: dict[UUID, BoundedSemaphore] = {}
 
 
-@app.task(queue="webhooks", retry=WhenToldTo(), name="crm.webhooks.deliver")
+@app.task(queue="webhooks", priority=BEHIND_ALL, retry=WhenToldTo(), name="crm.webhooks.deliver")
 def deliver(delivery: str) -> None:
     """Send a message, unless it has arrived or its webhook is paused; raise Again where it is to be sent again."""
     found = WebhookDelivery.objects.select_related("webhook").filter(pk=delivery).first()
