@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,9 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
+from django.contrib.contenttypes.models import ContentType
 
-from crm.models import Import
+from crm.models import CustomField, Import
 from customers.models import Customer
 from tests.samples import make
 
@@ -211,3 +213,14 @@ def test_a_workbook_that_would_fill_the_memory_is_refused(send: Any, monkeypatch
     monkeypatch.setattr("crm.sync.formats.MOST_UNPACKED", 1000)
     assert "too large" in send(workbook(), "sheet.xlsx", status=422)["errors"][0]["detail"]
     assert not Import.objects.exists()
+
+
+def test_a_day_of_a_workbook_becomes_a_date(send: Any) -> None:
+    kind = ContentType.objects.get_for_model(Customer)
+    CustomField.objects.create(content_type=kind, name="since", label="Since", type="date")
+    book, buffer = openpyxl.Workbook(), io.BytesIO()
+    book.worksheets[0].append(["name", "since"])
+    book.worksheets[0].append(["Ada", datetime.date(2026, 5, 1)])
+    book.save(buffer)
+    assert counts(send(buffer.getvalue(), "sheet.xlsx")) == (1, 0, 0, 0)
+    assert Customer.objects.get().custom == {"since": "2026-05-01"}
