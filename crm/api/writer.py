@@ -5,9 +5,11 @@ What comes alone is judged by the serializer; so is what comes here, by one seri
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
@@ -89,6 +91,7 @@ class Pass:
         self.targets: dict[UUID, Target] = {}
         self.by_name: dict[Name, UUID] = {}
         self.by_key: dict[Name, list[UUID]] = {}
+        self.keys = {item.key for item in items} - {""}
 
     def run(self) -> list[Result]:
         """Judge all items, write, and return what became of each."""
@@ -126,9 +129,9 @@ class Pass:
         wanted: dict[str, set[str]] = {}
         for item in self.items:
             if item.key and isinstance(item.data, dict):
-                wanted.setdefault(item.key, set()).add(str(item.data.get(item.key, "")))
+                wanted.setdefault(item.key, set()).add(self.as_kept(item.key, item.data.get(item.key)))
         found: set[UUID] = set()
-        for key, values in wanted.items():
+        for key, values in sorted(wanted.items()):  # in one order, lest two batches wait for each other
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self.model.label()} {key}"])
             rows = self.model.objects.visible_to(self.writer.user).filter(**{f"{key}__in": values - {""}})
@@ -136,6 +139,13 @@ class Pass:
                 self.by_key.setdefault((key, value), []).append(pk)
                 found.add(pk)
         return found
+
+    def as_kept(self, key: str, value: Any) -> str:
+        """Return the value of a key as a record keeps it, such as an e-mail address in lower case; empty for none."""
+        record = self.model(**{key: value.strip() if isinstance(value, str) else ""})
+        with suppress(DjangoValidationError):
+            record.clean()
+        return str(getattr(record, key))
 
     def prefetch(self) -> None:
         """Read, at once for all items, what judging each of them will ask for."""
@@ -182,19 +192,33 @@ class Pass:
         target = self.targets.get(pk) if pk is not None else None
         if target is not None and target.is_gone:
             target = None
+            if item.operation == "upsert":
+                return None
         if target is None and (pk is not None or item.operation != "upsert"):
             raise Problem("not_found")
         return target
 
     def only_one(self, item: Item) -> UUID | None:
         """Return the record with the value of a key; raise 422 without a value, 409 where several have it."""
-        value = item.data.get(item.key) if isinstance(item.data, dict) else None
-        if not isinstance(value, str) or not value:
+        value = self.as_kept(item.key, item.data.get(item.key)) if isinstance(item.data, dict) else ""
+        if not value:
             raise Problem("rule_broken", _("The data must have a value for the key."))
-        found = self.by_key.get((item.key, value), [])
+        found = [pk for pk in self.by_key.get((item.key, value), ()) if self.has(pk, item.key, value)]
         if len(found) > 1:
             raise Problem("conflict", _("Several records have this value."))
         return found[0] if found else None
+
+    def has(self, pk: UUID, key: str, value: str) -> bool:
+        """Tell whether a record has the value now that earlier items are done."""
+        target = self.targets.get(pk)
+        return target is not None and not target.is_gone and getattr(target.record, key) == value
+
+    def remember(self, record: Any) -> None:
+        """Let later items find a record by the values that it now has."""
+        for key in self.keys:
+            found = self.by_key.setdefault((key, getattr(record, key)), [])
+            if record.pk not in found:
+                found.append(record.pk)
 
     def created(self, item: Item) -> Result:
         """Judge a new record and remember it."""
@@ -208,8 +232,7 @@ class Pass:
             names.append(item.name)
         self.targets[record.pk] = Target(record, is_new=True, names=names)
         self.by_name |= dict.fromkeys(names, record.pk)
-        if item.key:
-            self.by_key[item.key, str(item.data[item.key])] = [record.pk]
+        self.remember(record)
         return Result(201, record.pk)
 
     def changed(self, item: Item, target: Target) -> Result:
@@ -217,11 +240,14 @@ class Pass:
         judge = self.judge(is_patch=True)
         judge.instance = target.record
         attrs = judge.run_validation(item.data)
+        before, names_before = bulk.values_of(target.record), set(target.names or target.names_before)
         target.record = judge.judged
+        self.remember(target.record)
         names = names_in(attrs)
+        is_changed = bulk.values_of(target.record) != before or (names is not None and set(names) != names_before)
         if names is not None:
             target.names = names if set(names) != target.names_before else None
-        return Result(200, target.record.pk, is_changed=target.names is not None or bool(target.changed()))
+        return Result(200, target.record.pk, is_changed=is_changed)
 
     def representation(self, record: Record) -> dict[str, Any]:
         """Return a record as clients see it; all of them are read when the first is asked for."""

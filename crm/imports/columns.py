@@ -30,6 +30,7 @@ EXTERNAL_ID: Final = "external_id"
 CUSTOM: Final = "custom."
 TRUE: Final = frozenset({"true", "yes", "y", "1", "x", "是"})
 FALSE: Final = frozenset({"false", "no", "n", "0", "否"})
+MIDNIGHT: Final = "T00:00:00"
 NESTED: Final = (serializers.ListField, serializers.BaseSerializer, serializers.DictField, serializers.JSONField)
 NUMBERS: Final = (serializers.IntegerField, serializers.FloatField)
 # What other programs call things, besides the fields' own names and labels in every language.
@@ -173,6 +174,8 @@ def custom_word(field: CustomField, text: str) -> str:
     """Return the text that a custom field reads: for the label of a choice its value."""
     if field.type == field.Type.BOOLEAN:
         return boolean_word(text)
+    if field.type == field.Type.DATE:
+        return text.removesuffix(MIDNIGHT)
     by_label = {plain(label): value for value, label in field.choice_labels.items()}
     return text if text in field.choices else by_label.get(plain(text), text)
 
@@ -187,6 +190,11 @@ def choice(field: Any, text: str) -> str:
                 if plain(text) in {plain(str(label)), plain(str(value))}:
                     return str(value)
     return text
+
+
+def day(_field: Any, text: str) -> str:
+    """Return a day as a date has it: workbooks know only moments."""
+    return text.removesuffix(MIDNIGHT)
 
 
 def number(_field: Any, text: str) -> int | float:
@@ -210,6 +218,7 @@ def nested(_field: Any, text: str) -> Any:
 CONVERSIONS: Final[tuple[tuple[Any, Callable[[Any, str], Any]], ...]] = (
     (serializers.BooleanField, boolean),
     (serializers.ChoiceField, choice),
+    (serializers.DateField, day),
     (NUMBERS, number),
     (TagsField, words),
     (NESTED, nested),

@@ -7,8 +7,11 @@ import csv
 import datetime
 import hashlib
 import json
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
 
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 SAMPLE: Final = 1 << 18
 BLOCK: Final = 1 << 20
 LONGEST_CELL: Final = 10 << 20
+MOST_UNPACKED: Final = 1 << 30
+# What openpyxl lets through of a damaged workbook.
+BROKEN: Final = (
+    BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, ParseError, zlib.error
+)  # fmt: skip
 DELIMITERS: Final = ",;\t|"
 # What ERPs write besides UTF-8; where several fit a text alike, the first of them is meant.
 ENCODINGS: Final = (
@@ -146,20 +154,31 @@ def read_json_lines(path: Path, inspection: Inspection, resource: Columns) -> It
 
 
 def read_xlsx(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
-    from zipfile import BadZipFile
-
     import openpyxl
 
+    _refuse_bombs(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError) as error:
-        raise FileUnreadable(str(error)) from error
+        try:
+            sheet = book[resource.options["sheet"]] if "sheet" in resource.options else book.worksheets[0]
+            sheet.reset_dimensions()  # many programs write a size that is not the sheet's
+            rows = ([text_of(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
+            yield from _table(enumerate(rows, start=1), resource, is_ragged=True)
+        finally:
+            book.close()
+    except BROKEN as error:
+        raise FileUnreadable(_("The workbook cannot be read: %s") % error) from error
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Raise FileUnreadable for a workbook that would not stay small when it is unpacked."""
     try:
-        sheet = book[resource.options["sheet"]] if "sheet" in resource.options else book.worksheets[0]
-        rows = ([text_of(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
-        yield from _table(enumerate(rows, start=1), resource, is_ragged=True)
-    finally:
-        book.close()
+        with ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except BadZipFile as error:
+        raise FileUnreadable(str(error)) from error
+    if size > MOST_UNPACKED:
+        raise FileUnreadable(_("The workbook is too large when it is unpacked."))
 
 
 READERS: Final[dict[str, Callable[[Path, Inspection, Columns], Iterator[Line]]]] = {

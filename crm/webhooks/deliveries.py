@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 AT_ONCE: Final = 3  # to one webhook by one worker, so that one that hangs leaves room for others
+BEHIND_ALL: Final = -1  # a flood of messages keeps nobody waiting who asked for an import or a reminder
 MOST_KEPT: Final = 10_000
 GONE: Final = 410
 ASKING_TO_WAIT: Final = {429, 503}
@@ -31,7 +32,7 @@ A_DAY: Final = 24 * 3600
 _places: dict[UUID, BoundedSemaphore] = {}
 
 
-@app.task(queue="webhooks", retry=WhenToldTo(), name="crm.webhooks.deliver")
+@app.task(queue="webhooks", priority=BEHIND_ALL, retry=WhenToldTo(), name="crm.webhooks.deliver")
 def deliver(delivery: str) -> None:
     """Send a message, unless it has arrived or its webhook is paused; raise Again where it is to be sent again."""
     found = WebhookDelivery.objects.select_related("webhook").filter(pk=delivery).first()
@@ -78,9 +79,11 @@ def attempt(delivery: WebhookDelivery) -> tuple[Answer | None, str]:
         delivery=delivery,
         milliseconds=int((time.perf_counter() - began) * 1000),
         status=answer.status if answer else None,
-        error=error[:300],
+        error=without_nul(error[:300]),
         request_headers=headers,
-        response_headers={name: value[:500] for name, value in answer.headers.items()} if answer else {},
+        response_headers={without_nul(name): without_nul(value[:500]) for name, value in answer.headers.items()}
+        if answer
+        else {},
         response_body=readable(answer.body) if answer else "",
     )
     delivery.attempts += 1
@@ -90,7 +93,12 @@ def attempt(delivery: WebhookDelivery) -> tuple[Answer | None, str]:
 
 def readable(body: bytes) -> str:
     """Return an answer's body as the log keeps it."""
-    return body[:MOST_KEPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return without_nul(body[:MOST_KEPT].decode("utf-8", "replace"))
+
+
+def without_nul(text: str) -> str:
+    """Return a text that the database can keep."""
+    return text.replace("\x00", "\ufffd")
 
 
 def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) -> None:
@@ -110,7 +118,7 @@ def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) 
     delivery.save()
     through = delivery.webhook.deliveries.filter(delivered_at__gte=delivery.first_attempt_at)
     if not through.exists():
-        pause(webhook=delivery.webhook, reason=error or f"{answer.status if answer else ''}")
+        pause(webhook=delivery.webhook, reason=without_nul(error) or f"{answer.status if answer else ''}")
 
 
 def delay(attempts: int, answer: Answer | None) -> float:

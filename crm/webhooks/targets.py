@@ -23,6 +23,7 @@ CONNECT_SECONDS: Final = 5
 TOTAL_SECONDS: Final = 15
 MOST_READ: Final = 64 * 1024
 NAT64: Final = IPv6Network("64:ff9b::/96")
+PUBLIC: Final = (IPv6Network("2000::/3"), IPv6Network("::ffff:0:0/96"), NAT64)  # of IPv6, all that is assigned
 
 
 class Unsendable(Exception):
@@ -111,6 +112,8 @@ def resolve(host: str, port: int) -> str:
 def is_public(text: str) -> bool:
     """Tell whether an address is reachable by everybody, and so is any that it stands for."""
     address = ip_address(text.partition("%")[0])
+    if address.version == 6 and not any(address in network for network in PUBLIC):  # noqa: PLR2004 -- of IP
+        return False
     return all(one.is_global and not one.is_multicast for one in meant(address))
 
 

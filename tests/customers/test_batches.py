@@ -109,3 +109,36 @@ def test_interactions_about_many_records_cost_no_query_each(client: Any, django_
     with django_assert_max_num_queries(14):
         results = batch(client, *items, path="interactions")
     assert [one["status"] for one in results] == [201] * 7 + [422] + [201] * 12
+
+
+def test_an_upsert_finds_an_e_mail_address_in_any_capitals(client: Any) -> None:
+    make(Customer, email="ada@example.com")
+    item = {"operation": "upsert", "key": "email", "data": {"email": " Ada@Example.COM", "lifecycle": "customer"}}
+    new = {"operation": "upsert", "key": "email", "data": {"email": "EVE@example.com", "name": "Eve"}}
+    again = {"operation": "upsert", "key": "email", "data": {"email": "eve@example.com", "name": "Eva"}}
+    assert [one["status"] for one in batch(client, item, new, again)] == [200, 201, 200]
+    assert set(Customer.objects.values_list("email", "lifecycle")) == {
+        ("ada@example.com", "customer"),
+        ("eve@example.com", "lead"),
+    }
+
+
+def test_an_upsert_finds_what_earlier_items_made_of_the_records(client: Any) -> None:
+    ada, eve = make(Customer, email="ada@example.com"), make(Customer, email="eve@example.com")
+    moved = {"operation": "update", "id": str(ada.pk), "data": {"email": "new@example.com"}}
+    gone = {"operation": "delete", "id": str(eve.pk)}
+    upserts = [
+        {"operation": "upsert", "key": "email", "data": {"email": f"{name}@example.com", "name": name}}
+        for name in ("new", "ada", "eve")
+    ]
+    assert [one["status"] for one in batch(client, moved, gone, *upserts)] == [200, 204, 200, 201, 201]
+    assert sorted(Customer.objects.values_list("name", flat=True)) == ["ada", "eve", "new"]
+
+
+def test_a_name_elsewhere_is_free_once_its_record_is_deleted(client: Any) -> None:
+    path = "/api/v1/customers/by-external-id/erp/4711"
+    old = client.put(path, {"name": "Old"}).json()
+    upsert = {"operation": "upsert", "system": "erp", "external_id": "4711", "data": {"name": "New"}}
+    results = batch(client, {"operation": "delete", "id": old["id"]}, upsert)
+    assert [one["status"] for one in results] == [204, 201]
+    assert client.get(path).json()["name"] == "New"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
+from django.contrib.contenttypes.models import ContentType
 
+from crm.models import CustomField, Import
 from customers.models import Customer
 from tests.samples import make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TWO = "Full name,E-mail,Phone number,Remark\nAda Lovelace,ada@example.com,+44 20 7946 0018,x\nAlan,alan@example.com,,\n"
 
@@ -167,3 +174,53 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(send: Any, client: An
 @pytest.mark.parametrize(("name", "value"), [("mode", "now"), ("unknown", "1"), ("key", "1"), ("system", "a b")])
 def test_what_is_not_as_documented_is_refused(send: Any, name: str, value: str) -> None:
     assert [fault["pointer"] for fault in send(TWO, status=400, **{name: value})["errors"]] == [f"/{name}"]
+
+
+def test_an_e_mail_address_in_other_capitals_finds_its_record(send: Any) -> None:
+    text = "name,email\nAda,Ada@Example.com\nAda,ADA@example.com\n"
+    assert counts(send(text, key="email")) == (1, 0, 1, 0)
+    assert counts(send(text, key="email")) == (0, 0, 2, 0)
+    assert Customer.objects.get().email == "ada@example.com"
+
+
+def workbook(change: Callable[[bytes], bytes] = bytes) -> bytes:
+    """Return a workbook of two people, with another text of its sheet."""
+    book, saved, changed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in (["name", "email"], ["Ada", "ada@example.com"], ["Eve", "eve@example.com"]):
+        book.worksheets[0].append(row)
+    book.save(saved)
+    with ZipFile(saved) as old, ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            new.writestr(name, change(text) if name.endswith("sheet1.xml") else text)
+    return changed.getvalue()
+
+
+def test_a_sheet_is_as_large_as_its_rows_say(send: Any) -> None:
+    content = workbook(lambda text: text.replace(b'ref="A1:B3"', b'ref="A1"'))
+    assert content != workbook()
+    assert counts(send(content, "sheet.xlsx")) == (2, 0, 0, 0)
+    assert sorted(Customer.objects.values_list("email", flat=True)) == ["ada@example.com", "eve@example.com"]
+
+
+@pytest.mark.parametrize("change", [lambda text: text[: len(text) // 2], lambda _text: b"<broken", lambda _text: b""])
+def test_a_damaged_workbook_is_refused(send: Any, change: Callable[[bytes], bytes]) -> None:
+    refused = send(workbook(change), "sheet.xlsx", status=422)
+    assert [one["pointer"] for one in refused["errors"]] == ["/file"]
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(send: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("crm.sync.formats.MOST_UNPACKED", 1000)
+    assert "too large" in send(workbook(), "sheet.xlsx", status=422)["errors"][0]["detail"]
+    assert not Import.objects.exists()
+
+
+def test_a_day_of_a_workbook_becomes_a_date(send: Any) -> None:
+    kind = ContentType.objects.get_for_model(Customer)
+    CustomField.objects.create(content_type=kind, name="since", label="Since", type="date")
+    book, buffer = openpyxl.Workbook(), io.BytesIO()
+    book.worksheets[0].append(["name", "since"])
+    book.worksheets[0].append(["Ada", datetime.date(2026, 5, 1)])
+    book.save(buffer)
+    assert counts(send(buffer.getvalue(), "sheet.xlsx")) == (1, 0, 0, 0)
+    assert Customer.objects.get().custom == {"since": "2026-05-01"}

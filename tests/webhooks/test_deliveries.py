@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from crm.models import Webhook, WebhookAttempt, WebhookDelivery
+from crm.webhooks.feeding import feed_all
 from customers.models import Customer, Interaction
 from tests.feed import settle
 from tests.samples import make
@@ -204,3 +206,25 @@ def test_a_disabled_account_hears_nothing(subscribe: Any, receiver: Any, integra
     work()
     assert receiver.got == []
     assert Webhook.objects.get().paused_at is not None
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 500 No\r\nX-A: a\x00b\r\n\r\n", b"\x00no HTTP\r\n\r\n"])
+def test_an_answer_that_the_database_cannot_keep_is_a_failure_like_others(
+    subscribe: Any, receiver: Any, client: Any, answer: bytes
+) -> None:
+    webhook = subscribe()
+    receiver.behave = lambda handler, _count: handler.wfile.write(answer) * 0
+    make(Customer)
+    for _number in range(4):
+        work()
+    delivery = client.get(f"{WEBHOOKS}/{webhook['id']}/deliveries").json()["results"][0]
+    assert (delivery["status"], delivery["attempts"]) == ("failed", 3)
+    assert "\ufffd" in str(list(WebhookAttempt.objects.values_list("error", "response_headers")))
+
+
+def test_messages_let_other_work_pass(subscribe: Any) -> None:
+    subscribe()
+    make(Customer)
+    settle()
+    feed_all()
+    assert set(ProcrastinateJob.objects.filter(queue_name="webhooks").values_list("priority", flat=True)) == {-1}

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test.client import encode_multipart
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
 from crm.api.idempotency import forget_old_keys
-from crm.models import IdempotencyKey
+from crm.models import IdempotencyKey, Import
 from customers.models import Customer
 
 PATH = "/api/v1/customers"
@@ -121,3 +123,20 @@ def test_without_a_key_nothing_is_asked_or_kept(client: Any) -> None:
         client.post(PATH, {"name": "Ada"})
     assert not any("idempotency" in query["sql"] for query in queries)
     assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_form_is_the_same_with_another_boundary_and_another_with_another_file(
+    api_client: Any, integration: Any
+) -> None:
+    client = api_client(integration, "imports:manage", "customers:write")
+
+    def send(boundary: str, filename: str = "a.csv") -> Any:
+        parts = {"resource": "customers", "mode": "preview", "file": SimpleUploadedFile(filename, b"name\nAda\n")}
+        kind = f"multipart/form-data; boundary={boundary}"
+        return client.generic("POST", "/api/v1/imports", encode_multipart(boundary, parts), kind, headers=ONCE)
+
+    first, second, third = send("one"), send("two"), send("one", "b.csv")
+    assert (first.status_code, second.status_code, third.status_code) == (201, 201, 422)
+    assert (second.json()["id"], second["Idempotency-Replayed"]) == (first.json()["id"], "true")
+    assert Import.objects.count() == 1
