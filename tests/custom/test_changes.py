@@ -158,7 +158,7 @@ def test_neither_the_type_nor_the_kind_of_record_changes() -> None:
         ("choice", {"choices": ["a", "a"]}),
         ("choice", {"choices": [" a"]}),
         ("choice", {"choices": ["a"], "choice_labels": {"a": 1}}),
-        ("choice", {"choices": ["a"], "default_value": "b"}),
+        ("choice", {"choices": ["a"], "default": "b"}),
         ("number", {"min_value": 2, "max_value": 1}),
         ("number", {"pattern": "x"}),
         ("text", {"min_value": 1}),

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def clean(no_jobs: None) -> Any:
-    """Begin without jobs, and leave no index behind."""
+    """Begin without jobs and without indexes that others left, and leave none behind."""
+    jobs.align_indexes.func()
     yield
     CustomField.objects.all().delete()
     jobs.align_indexes.func()

@@ -135,7 +135,7 @@ def test_nobody_hears_of_candidates_that_they_may_not_see(api_client: Any, make_
     assert Duplicate.objects.count() == 1
     assert client.get(PAIRS).json()["results"] == []
     assert client.get(f"{PAIRS}/{Duplicate.objects.get().pk}").status_code == 404
-    assert client.post(f"{PAIRS}/{Duplicate.objects.get().pk}/dismiss").status_code == 404
+    assert client.post(f"/api/v1/duplicates/{Duplicate.objects.get().pk}/dismiss").status_code == 404
 
 
 def listed(client: Any, query: str = "") -> list[tuple[str, str, Any, list[str]]]:
@@ -177,7 +177,7 @@ def test_a_pair_that_was_dismissed_stays_so(client: Any, integration: Any) -> No
     make(Customer, name="Other", email="same@example.com")
     renew_duplicates()
     pair = Duplicate.objects.get()
-    answer = client.post(f"{PAIRS}/{pair.pk}/dismiss")
+    answer = client.post(f"/api/v1/duplicates/{pair.pk}/dismiss")
     assert (answer.status_code, answer.json()["dismissed_by"]) == (200, str(integration.pk))
     renew_duplicates()
     assert listed(client) == []
@@ -191,7 +191,7 @@ def test_dismissing_needs_the_right_to_change(api_client: Any, make_user: Any) -
     renew_duplicates()
     auditor = api_client(make_user("Auditor"), "customers:read", "customers:write")
     assert auditor.get(PAIRS).status_code == 200
-    assert auditor.post(f"{PAIRS}/{Duplicate.objects.get().pk}/dismiss").status_code == 403
+    assert auditor.post(f"/api/v1/duplicates/{Duplicate.objects.get().pk}/dismiss").status_code == 403
     assert Duplicate.objects.get().dismissed_at is None
 
 

@@ -35,6 +35,8 @@ BY_NAME: dict[str, Any] = {
     "job_title": "Buyer",
     "language": "en",
     "last_name": "Doe",
+    "max_value": "100",
+    "min_value": "1",
     "name": "John Doe",
     "only": ["lifecycle"],
     "parameters": {"lifecycle": "lead"},
