@@ -103,7 +103,8 @@ class Bodies(Components):
         from crm.api.schema.texts import OPERATIONS
 
         one = self.view.queryset.model._meta.model_name
-        names = [OPERATIONS[action].name.format(one=one) for action in LINKED]
+        offered = [action for action in LINKED if action not in getattr(self.view, "withheld", ())]
+        names = [OPERATIONS[action].name.format(one=one) for action in offered]
         return {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in names}
 
     def pages(self) -> dict[str, Any]:
