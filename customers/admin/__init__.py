@@ -11,8 +11,9 @@ from customers.admin import (  # noqa: F401 -- they register screens
     home,
     interactions,
     relations,
+    retention,
 )
-from customers.models import Consent, Customer, Duplicate, Interaction, Purpose, Relationship
+from customers.models import Consent, Customer, Duplicate, Interaction, Purpose, Relationship, RetentionRule
 
 add_section(
     Section(
@@ -27,6 +28,7 @@ add_section(
             Item(_("Relations"), "account_tree", Relationship),
             Item(_("Consent"), "verified_user", Consent),
             Item(_("Purposes"), "rule", Purpose),
+            Item(_("Retention rules"), "auto_delete", RetentionRule),
         ],
     )
 )

@@ -31,6 +31,7 @@ from crm.admin import (
 from crm.admin.base import ReadOnly
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.merging import WithMerge
+from crm.admin.privacy import WithPrivacy
 from crm.admin.timeline import WithTimeline
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
@@ -97,7 +98,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks, WithMerge, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks, WithMerge, WithPrivacy, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -123,11 +124,11 @@ class CustomerAdmin(WithConsent, WithCountry, WithTimeline, WithTree, WithTasks,
     search_help_text = _("Name, e-mail or phone")
     ordering = ("name", "id")
     autocomplete_fields = ("organization",)
-    readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164")
+    readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164", "erased_at")
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("log_a_call", "add_task", "timeline", "tree", "consent", "merge")
+    actions_detail = ("log_a_call", "add_task", "timeline", "tree", "consent", "merge", "personal_data", "erase")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
