@@ -30,6 +30,7 @@ from crm.admin.base import ReadOnly
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.merging import WithMerge
 from crm.admin.overview import WithOverview
+from crm.admin.privacy import WithPrivacy
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.consents import WithConsent
@@ -87,7 +88,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge, WithPrivacy, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -113,11 +114,17 @@ class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge,
     search_help_text = _("Name, e-mail or phone")
     ordering = ("name", "id")
     autocomplete_fields = ("organization",)
-    readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164")
+    readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164", "erased_at")
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("overview", "log_a_call", "add_task", "timeline", "tree", "consent", "merge")
+    actions_detail: Any = (
+        "overview",
+        "log_a_call",
+        "add_task",
+        "timeline",
+        {"title": _("More"), "items": ["tree", "consent", "merge", "personal_data", "erase"]},
+    )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")
