@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 LIFECYCLE_COLORS = {"lead": "info", "prospect": "primary", "customer": "success", "former": "warning"}
 RECENT = 10
+MORE = ["timeline", "tree", "consent", "attachments", "merge", "personal_data", "erase"]
 
 
 class AddressInline(WithCountry, StackedRecordInline):
@@ -122,8 +123,7 @@ class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge,
         "overview",
         "log_a_call",
         "add_task",
-        "timeline",
-        {"title": _("More"), "items": ["tree", "consent", "merge", "personal_data", "erase"]},
+        {"title": _("More"), "items": MORE},
     )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
