@@ -12,6 +12,12 @@ from tests.staff import PASSWORD, colleague, page, signed_in, superuser
 pytestmark = pytest.mark.django_db
 
 
+def test_the_page_says_who_would_be_erased() -> None:
+    customer = make(Customer, name="Ada Lovelace")
+    told = signed_in(superuser()).get(page(customer, "erase")).content.decode()
+    assert '<h2 class="timeline-days">Erase: Ada Lovelace</h2>' in told
+
+
 def test_without_the_password_nothing_is_erased() -> None:
     customer = make(Customer, name="Ada Lovelace")
     client = signed_in(superuser())
