@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from crm.api.requests import ApiRequest
 
-ZIP = {"type": "string", "format": "binary"}
+ZIP: Final = {"type": "string", "format": "binary", "maxLength": 2**31 - 1}
 
 
 class ErasureWishSerializer(StrictSerializer):
