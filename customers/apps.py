@@ -11,7 +11,7 @@ class CustomersConfig(AppConfig):
         from crm import demonstration
         from crm.changes import timeline
         from crm.sync import registry
-        from customers import privacy
+        from customers import privacy, reports  # noqa: F401 -- reports register themselves
         from customers.models import Consent, Interaction
         from customers.purposes import make_first_purposes
 
