@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +54,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         form=form,
         **table(one, rows),
         chart=drawn(one.chart, rows, one.columns) if one.chart and rows else "",
+        options=drawing(one.chart),
         csv=f"?{query.urlencode()}",
     )
 
@@ -111,6 +113,16 @@ def drawn(how: Chart, rows: Sequence[Mapping[str, Any]], columns: Sequence[Colum
             values = series.setdefault(title, dict.fromkeys(labels, 0.0))
             values[at] += float(row[name] or 0)
     return chart(labels, {title: list(values.values()) for title, values in series.items()})
+
+
+def drawing(how: Chart | None) -> str:
+    """Return how the chart is drawn, where unfold's own way, with one series and no legend, does not do."""
+    if how is None or not (how.split or len(how.series) > 1):
+        return ""
+    grid = {"grid": {"display": False}, "stacked": how.is_stacked}
+    legend = {"align": "end", "labels": {"usePointStyle": True, "boxHeight": 6}}
+    scales = {"x": grid, "y": {"beginAtZero": True, "stacked": how.is_stacked}}
+    return json.dumps({"maintainAspectRatio": False, "plugins": {"legend": legend}, "scales": scales})
 
 
 def as_csv(one: Report, rows: Sequence[Mapping[str, Any]]) -> HttpResponse:

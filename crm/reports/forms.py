@@ -51,6 +51,7 @@ class ResponsibleForm(ReportForm):
     owner = forms.ModelChoiceField(
         User.objects.order_by("username"),
         required=False,
+        empty_label=_("everybody"),
         label=_("Owner"),
         help_text=_("Only records of this colleague."),
         widget=UnfoldAdminSelect2Widget,
@@ -58,6 +59,7 @@ class ResponsibleForm(ReportForm):
     team = forms.ModelChoiceField(
         Team.objects.order_by("name"),
         required=False,
+        empty_label=_("all teams"),
         label=_("Team"),
         help_text=_("Only records of this team."),
         widget=UnfoldAdminSelect2Widget,

@@ -48,6 +48,7 @@ class Chart:
     series: tuple[str, ...]
     split: str = ""
     is_line: bool = False
+    is_stacked: bool = False
 
 
 class Report:
