@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, JSONField, Model, Q, TextField
 from django.db.models.functions import Cast
@@ -50,13 +51,20 @@ class Person:
 
     @cached_property
     def gone(self) -> dict[str, set[UUID]]:
-        """Ids of all its records by kind, also of those that were deleted, as far as the change feed knows them."""
+        """Ids of all its records by kind, also of those that were deleted, as far as the change feed knows them.
+
+        What was its own once and is another's by now, as after a merge that was undone, stays theirs.
+        """
         found: dict[str, set[UUID]] = {}
         for model, record in self.changes().values_list("model", "record").distinct():
             found.setdefault(model, set()).add(record)
+        for kind in apps.get_models():
+            if told := found.get(kind._meta.label_lower):
+                there = kind._base_manager.filter(pk__in=told)
+                told.difference_update(there.values_list("pk", flat=True))
         for kind, keys in self.rows.items():
             found.setdefault(kind._meta.label_lower, set()).update(keys)
-        return found
+        return {label: keys for label, keys in found.items() if keys}
 
     def changes(self) -> QuerySet[Change]:
         """Return the changes that name it, and those of its records that are still there."""
