@@ -51,20 +51,29 @@ class Person:
 
     @cached_property
     def gone(self) -> dict[str, set[UUID]]:
-        """Ids of all its records by kind, also of those that were deleted, as far as the change feed knows them.
-
-        What was its own once and is another's by now, as after a merge that was undone, stays theirs.
-        """
-        found: dict[str, set[UUID]] = {}
-        for model, record in self.changes().values_list("model", "record").distinct():
-            found.setdefault(model, set()).add(record)
-        for kind in apps.get_models():
-            if told := found.get(kind._meta.label_lower):
-                there = kind._base_manager.filter(pk__in=told)
-                told.difference_update(there.values_list("pk", flat=True))
+        """Ids of all its records by kind, also of those that were deleted, as far as the change feed knows them."""
+        found = {label: keys - self.parted for label, keys in self.told.items()}
         for kind, keys in self.rows.items():
             found.setdefault(kind._meta.label_lower, set()).update(keys)
         return {label: keys for label, keys in found.items() if keys}
+
+    @cached_property
+    def told(self) -> dict[str, set[UUID]]:
+        """Ids by kind of the records of which the change feed tells that they are or were its own."""
+        found: dict[str, set[UUID]] = {}
+        for model, record in self.changes().values_list("model", "record").distinct():
+            found.setdefault(model, set()).add(record)
+        return found
+
+    @cached_property
+    def parted(self) -> set[UUID]:
+        """Ids of records that were its own once and are another's by now, as after a merge that was undone."""
+        found: set[UUID] = set()
+        for kind in apps.get_models():
+            if keys := self.told.get(kind._meta.label_lower):
+                there = kind._base_manager.filter(pk__in=keys).values_list("pk", flat=True)
+                found |= set(there) - self.rows.get(kind, set())
+        return found
 
     def changes(self) -> QuerySet[Change]:
         """Return the changes that name it, and those of its records that are still there."""

@@ -13,6 +13,7 @@ from crm.merging.actions import merge_records, undo_merge
 from crm.models import Attachment, Change, Webhook, WebhookDelivery
 from crm.privacy.actions import erase_person
 from customers.models import Customer, Interaction
+from tests.privacy.test_api import archive
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -81,3 +82,14 @@ def test_what_one_lent_to_the_other_goes_with_them(winner: Any, loser: Any, inte
     assert [word for word in ("Ada Lovelace", "Countess", "Poetry", "Spied much.") if word not in told] == []
     kept = Customer.objects.get(pk=winner.pk)
     assert (kept.name, kept.job_title, kept.industry) == ("Ada Lovelace", "Countess", "Poetry")
+
+
+def test_what_is_anothers_by_now_is_not_handed_out(winner: Any, loser: Any, integration: User, client: Any) -> None:
+    made = make(Interaction, customer=loser, subject="About Bob", body="He called.")
+    done = merge_records(winner=winner, loser=loser, by=integration)
+    Interaction.objects.filter(pk=made.pk).update(body="He called twice.")
+    undo_merge(merge=done, model=Customer)
+    files = archive(client.get(f"/api/v1/customers/{winner.pk}/personal-data"))
+    assert b"He called" not in files["changes.json"]
+    theirs = archive(client.get(f"/api/v1/customers/{loser.pk}/personal-data"))
+    assert b"He called twice." in theirs["changes.json"]
