@@ -18,7 +18,8 @@ def register() -> None:
     """Tell the registry."""
     values = {"name": ERASED, "is_active": False, "erased_at": Coalesce("erased_at", Now())}
     kept = frozenset({"country"})
-    holdings.register(Holding(Customer, kept=kept, values=values, identifying=IDENTIFYING))
+    names = {"identifying": IDENTIFYING, "together": ("given_name", "family_name")}
+    holdings.register(Holding(Customer, kept=kept, values=values, **names))
     holdings.register(Holding(Address, kept=kept))
     holdings.register(Holding(Duplicate, is_deleted=True))
     holdings.nobody([Purpose, RelationshipType, RetentionRule], "How the company deals with customers.")
