@@ -50,7 +50,7 @@ def customer_of(token: str) -> Customer:
     except signing.BadSignature as error:
         raise LinkUnknown from error
     known = Customer.objects.filter(erased_at__isnull=True)
-    customer = known.filter(pk=UUID(key), preferences_version=version).first()
+    customer: Customer | None = known.filter(pk=UUID(key), preferences_version=version).first()
     customer = customer or known.filter(pk=successor(UUID(key), version)).first()
     if customer is None:
         raise LinkUnknown

@@ -82,7 +82,7 @@ def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()
     return record
 
 
-def _values_of(model: type[models.Model], before: dict[str, Any]) -> dict[str, Any]:
+def _values_of(model: type[Record], before: dict[str, Any]) -> dict[str, Any]:
     """Return what the feed kept of a record, as its model has it; of fields that there no longer are, nothing."""
     fields = {field.name: field for field in model._meta.concrete_fields if field.name in before}
     if "custom" in fields:

@@ -77,9 +77,9 @@ def left_out(side: dict[str, Any] | None, given: Given, shown: Mapping[str, Any]
     if side is None:
         return None
     kept = {name: shown.get(name) if value in given.get(name, ()) else value for name, value in side.items()}
-    if isinstance(kept.get("custom"), dict):
-        custom = kept["custom"].items()
-        kept["custom"] = {name: value for name, value in custom if value not in given.get(f"{CUSTOM}{name}", ())}
+    custom: Any = kept.get("custom")
+    if custom:
+        kept["custom"] = {name: one for name, one in custom.items() if one not in given.get(f"{CUSTOM}{name}", ())}
     return kept
 
 
