@@ -11,6 +11,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.models import Change, Merge
 from customers.models import Customer
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def expiry() -> datetime | None:
 
 
 def customer_of(token: str) -> Customer:
-    """Return the customer whose link this is; raise LinkUnknown or LinkExpired."""
+    """Return the customer whose link this is, unless they were erased; raise LinkUnknown or LinkExpired."""
     days = settings.PREFERENCES_LINK_DAYS
     try:
         key, version = signing.loads(token, salt=SALT, max_age=timedelta(days=days) if days else None)
@@ -48,7 +49,16 @@ def customer_of(token: str) -> Customer:
         raise LinkExpired from error
     except signing.BadSignature as error:
         raise LinkUnknown from error
-    customer: Customer | None = Customer.objects.filter(pk=UUID(key), preferences_version=version).first()
+    known = Customer.objects.filter(erased_at__isnull=True)
+    customer: Customer | None = known.filter(pk=UUID(key), preferences_version=version).first()
+    customer = customer or known.filter(pk=successor(UUID(key), version)).first()
     if customer is None:
         raise LinkUnknown
     return customer
+
+
+def successor(key: UUID, version: int) -> UUID | None:
+    """Return who a merged customer is part of, if the link worked when they were merged: old messages have it."""
+    merged = Change.objects.filter(record=key, model=Customer.label(), action=Change.Action.MERGED)
+    last = merged.order_by("-sequence").values_list("before__preferences_version", flat=True).first()
+    return Merge.objects.successor(Customer, key) if last == version else None

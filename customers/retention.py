@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from crm.privacy.actions import erase_person
 from customers.models import Customer, RetentionRule
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 200
 
@@ -45,7 +48,13 @@ def apply_rule(rule: RetentionRule) -> Outcome:
             outcome.done += deactivate(rule, keys)
             continue
         for key in keys:
-            erase_one(rule, key, outcome)
+            try:
+                erase_one(rule, key, outcome)
+            except (IntegrityError, OperationalError) as error:
+                # Somebody is at work on the customer, or something refers to it in a new way: the others are not kept.
+                # What the database says may have their data in it.
+                logger.warning("Customer %s could not be erased: %s", key, type(error).__name__)
+                outcome.refused += 1
     return outcome
 
 

@@ -82,26 +82,20 @@ def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()
     return record
 
 
-def _values_of(model: type[models.Model], before: dict[str, Any]) -> dict[str, Any]:
+def _values_of(model: type[Record], before: dict[str, Any]) -> dict[str, Any]:
     """Return what the feed kept of a record, as its model has it; of fields that there no longer are, nothing."""
     fields = {field.name: field for field in model._meta.concrete_fields if field.name in before}
     if "custom" in fields:
-        before = {**before, "custom": _as_called_now(model, before["custom"])}
+        before = {**before, "custom": definitions(model).named_now(before["custom"])}
     return {field.attname: _python(field, before[name]) for name, field in fields.items()}
 
 
 def _custom_before(record: Record, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Return the custom values of a record in which those that a change changed are as before it."""
-    old, new = (_as_called_now(type(record), values) for values in (before, after))
+    old, new = (definitions(type(record)).named_now(values) for values in (before, after))
     changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
     kept = {name: value for name, value in record.custom.items() if name not in changed}
     return {**kept, **{name: value for name, value in old.items() if name in changed}}
-
-
-def _as_called_now(model: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """Return custom values by the names that their fields have now."""
-    known = definitions(model).known
-    return {known[name].name if name in known else name: value for name, value in values.items()}
 
 
 def _python(field: Any, value: Any) -> Any:

@@ -42,6 +42,10 @@ class Definitions:
         former = {name: field for field in self.active.values() for name in field.former_names}
         return former | self.active
 
+    def named_now(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values that were kept since some time by the names that their fields have now."""
+        return {self.known[name].name if name in self.known else name: value for name, value in values.items()}
+
     def kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of a record's values that nobody sees now: of retired fields."""
         return {name: value for name, value in values.items() if name not in self.active}

@@ -24,14 +24,14 @@ def take_in(*, field: CustomField, former: str) -> int:
 
 
 def fill(*, field: CustomField) -> int:
-    """Give the default to all records that have no value; return how many got it."""
-    return _run(
+    """Give the default to all records that have no value, but to the erased, who get none; return how many got it."""
+    is_erasable = any(one.name == "erased_at" for one in field.records._meta.concrete_fields)
+    statement = (
         "UPDATE {table} SET updated_at = now(),"
-        " custom = custom || jsonb_build_object(%(name)s::text, %(default)s::jsonb)"
-        " WHERE NOT custom ? %(name)s",
-        field,
-        default=Jsonb(field.default),
+        " custom = custom || jsonb_build_object(%(name)s::text, %(default)s::jsonb) WHERE NOT custom ? %(name)s"
     )
+    statement += " AND erased_at IS NULL" if is_erasable else ""
+    return _run(statement, field, default=Jsonb(field.default))
 
 
 def is_used(*, field: CustomField) -> bool:

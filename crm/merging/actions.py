@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
+from crm.custom.definitions import definitions
 from crm.erasing import erasing
 from crm.merging.fields import merged
 from crm.merging.moving import move_all, move_back
-from crm.merging.rows import as_json, difference, flat, from_json, set_flat
+from crm.merging.rows import CUSTOM, as_json, difference, flat, from_json, set_flat
 from crm.models import Change, Merge
+from crm.models.tags import as_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -69,8 +71,10 @@ def undo_merge(*, merge: Merge, model: type[Record]) -> Merge:
     winner = _locked(model, {merge.winner}).get(merge.winner)
     if winner is None or merge.before is None or not Merge.objects.undoable().filter(pk=merge.pk).exists():
         raise NotUndoable
-    from_json(model, merge.before["row"]).save(force_insert=True)
-    left = _put_back(winner, merge.before["fields"])
+    loser = from_json(model, merge.before["row"])
+    loser.custom, loser.tags = definitions(model).named_now(loser.custom), as_known(loser.tags)
+    loser.save(force_insert=True)
+    left = _put_back(winner, _named_now(model, merge.before["fields"]))
     with erasing():
         left += move_back(model, winner.pk, merge.loser, merge.before)
     winner.clean()
@@ -97,6 +101,13 @@ def _remove(loser: Record, winner: Record) -> None:
     if model.concerns == "id":
         said["customer"] = winner.pk
     Change.objects.filter(pk__in=list(last)).update(**said)
+
+
+def _named_now(model: type[Record], changed: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return what changed by the names that custom fields have now."""
+    custom = {name.removeprefix(CUSTOM): values for name, values in changed.items() if name.startswith(CUSTOM)}
+    columns = {name: values for name, values in changed.items() if not name.startswith(CUSTOM)}
+    return columns | {f"{CUSTOM}{name}": values for name, values in definitions(model).named_now(custom).items()}
 
 
 def _put_back(winner: Any, changed: Mapping[str, list[Any]]) -> list[str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from crm.erasing import erasing
 from crm.models import Erasure
-from crm.privacy import feed, holdings, person
+from crm.privacy import feed, holdings, lent, person
 from crm.privacy.rows import erase_rows, remove_kept_elsewhere
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def erase_person(*, customer: Record, by: User | None, reason: str) -> Erasure:
         done = erase_rows(found)
         _clean_up(found, done)
     feed.say_erased(found.keys, start)
-    for name, number in feed.blank(found).items():
+    for name, number in (*feed.blank(found).items(), *lent.clean(found).items()):
         done.count(name, number)
     last = Erasure.objects.filter(customer=locked.pk).order_by("-at").first()
     if last is not None and not done.counts:

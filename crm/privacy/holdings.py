@@ -29,14 +29,16 @@ class Holding:
     """How a kind of record is erased.
 
     `kept` are fields that stay though they are texts. `values` are those that get a value of their own. `identifying`
-    are those by whose values the person is found in files and logs. Rows are deleted where `is_deleted`; then
-    `remove` is called with the keys once that is committed.
+    are those by whose values the person is found in files and logs, `together` those whose values say so only when they
+    stand beside each other, such as two names. Rows are deleted where `is_deleted`; then `remove` is called with the
+    keys once that is committed.
     """
 
     model: type[Model]
     kept: frozenset[str] = frozenset()
     values: Mapping[str, Any] = field(default_factory=dict)
     identifying: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
     is_deleted: bool = False
     remove: Callable[[Collection[Any]], None] | None = None
 

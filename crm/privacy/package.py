@@ -83,7 +83,8 @@ class Package:
         for name, model in reached.items():
             rows = model.objects.visible_to(self.user).filter(pk__in=found.rows.get(model, ())).order_by("pk")
             yield f"{name}.json", self.listed(name, rows.values_list(RowJSON(shape(model), self.user), flat=True))
-        changes = found.changes().filter(pk__in=Change.objects.visible_to(self.user, list(reached.values())))
+        own = found.changes().exclude(record__in=found.parted)
+        changes = own.filter(pk__in=Change.objects.visible_to(self.user, list(reached.values())))
         texts = changes.order_by("sequence").values_list(RowJSON(shape(Change), self.user), flat=True)
         yield "changes.json", self.listed("changes", texts)
         if Attachment in reached.values():

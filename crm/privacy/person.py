@@ -6,9 +6,10 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, Final
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, JSONField, Model, Q, TextField
 from django.db.models.functions import Cast
@@ -34,13 +35,15 @@ SHORT: Final = re.compile(r"\A[\x00-\u2e7f]{0,2}\Z|\A.?\Z")
 class Person:
     """A customer under its own id and those of records that were merged into it.
 
-    `rows` are the keys of all rows that concern it, by model; `words` what it is called, and its numbers.
+    `rows` are the keys of all rows that concern it, by model; `words` what it is called, and its numbers; `names` those
+    that say who it is only together, such as a given name and a family name.
     """
 
     customer: Record
     ids: list[UUID]
     rows: dict[type[Model], set[Any]]
     words: set[str] = field(default_factory=set)
+    names: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
     def keys(self) -> list[UUID]:
@@ -51,11 +54,27 @@ class Person:
     @cached_property
     def gone(self) -> dict[str, set[UUID]]:
         """Ids of all its records by kind, also of those that were deleted, as far as the change feed knows them."""
+        found = {label: keys - self.parted for label, keys in self.told.items()}
+        for kind, keys in self.rows.items():
+            found.setdefault(kind._meta.label_lower, set()).update(keys)
+        return {label: keys for label, keys in found.items() if keys}
+
+    @cached_property
+    def told(self) -> dict[str, set[UUID]]:
+        """Ids by kind of the records of which the change feed tells that they are or were its own."""
         found: dict[str, set[UUID]] = {}
         for model, record in self.changes().values_list("model", "record").distinct():
             found.setdefault(model, set()).add(record)
-        for kind, keys in self.rows.items():
-            found.setdefault(kind._meta.label_lower, set()).update(keys)
+        return found
+
+    @cached_property
+    def parted(self) -> set[UUID]:
+        """Ids of records that were its own once and are another's by now, as after a merge that was undone."""
+        found: set[UUID] = set()
+        for kind in apps.get_models():
+            if keys := self.told.get(kind._meta.label_lower):
+                there = kind._base_manager.filter(pk__in=keys).values_list("pk", flat=True)
+                found |= set(there) - self.rows.get(kind, set())
         return found
 
     def changes(self) -> QuerySet[Change]:
@@ -72,25 +91,46 @@ class Person:
     @cached_property
     def pattern(self) -> re.Pattern[str] | None:
         """What finds its words in a text; None where there are none."""
-        words = sorted(self.words, key=len, reverse=True)
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE) if words else None
+        return any_of(self.words) if self.words else None
+
+    @cached_property
+    def patterns(self) -> list[list[re.Pattern[str]]]:
+        """What finds names that say who it is together."""
+        return [[any_of({part}) for part in name] for name in self.names]
 
     def is_named(self, value: Any) -> bool:
         """Tell whether a value, or a text in it, has one of its words as a word or is one."""
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        return self.pattern is not None and self.pattern.search(text) is not None
+        return self.pattern is not None and self.pattern.search(text_of(value)) is not None
 
-    def named_in(self, rows: QuerySet[Any], *columns: str) -> list[Any]:
-        """Return the keys of the rows that name it in one of these columns."""
-        if not self.words:
+    def is_told(self, value: Any) -> bool:
+        """Tell whether one row, of a file or a table, is or may be about it: also by names in several cells."""
+        text = text_of(value)
+        return self.is_named(text) or any(all(one.search(text) for one in name) for name in self.patterns)
+
+    def named_in(self, rows: QuerySet[Any], *columns: str, by_names: bool = False) -> list[Any]:
+        """Return the keys of the rows that name it in one of these columns, with `by_names` also by names together."""
+        sought = {(word,) for word in self.words} | (self.names if by_names else set())
+        if not sought:
             return []
         texts = {f"text_of_{name}": Cast(F(name), TextField()) for name in columns}
         conditions = Q()
         for name in texts:
-            for word in self.words:
-                conditions |= Q(**{f"{name}__icontains": spelled(rows.model, name, word)})
+            for parts in sought:
+                conditions |= Q(*(Q(**{f"{name}__icontains": spelled(rows.model, name, part)}) for part in parts))
         found = rows.annotate(**texts).filter(conditions).values_list("pk", *columns)
-        return [pk for pk, *values in found.iterator() if any(self.is_named(value) for value in values)]
+        is_about = self.is_told if by_names else self.is_named
+        return [pk for pk, *values in found.iterator() if any(is_about(value) for value in values)]
+
+
+def any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds one of these words, as a word."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as a text in which words are found."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def spelled(model: type[Model], name: str, word: str) -> str:
@@ -103,7 +143,7 @@ def find(customer: Record) -> Person:
     """Return whatever concerns a customer."""
     ids = [customer.pk, *Merge.objects.absorbed([customer.pk])]
     person = Person(customer, ids, rows_of(customer, ids))
-    person.words = set(words_of(person))
+    person.words, person.names = set(words_of(person)), set(names_of(person))
     return person
 
 
@@ -161,11 +201,25 @@ def words_of(person: Person) -> Iterator[str]:
     kind = ContentType.objects.get_for_model(model)
     known = ExternalReference.objects.filter(content_type=kind, object_id__in=person.ids)
     values += known.values_list("external_id", flat=True)
-    changes = Change.objects.filter(record__in=person.ids, model=model._meta.label_lower)
-    for sides in changes.values_list("before", "after").iterator():
-        values += chain.from_iterable(told(side or {}, names) for side in sides)
+    for side in sides_of(person):
+        values += told(side, names)
     words = {value.strip() for value in values if isinstance(value, str)}
     yield from (word for word in words if not SHORT.match(word) and word != ERASED)
+
+
+def names_of(person: Person) -> Iterator[tuple[str, ...]]:
+    """Yield the names that it has and had which say who it is only together, each with each."""
+    fields = holdings.of(type(person.customer)).together
+    sides = [{name: getattr(person.customer, name) for name in fields}, *sides_of(person)]
+    parts = [{str(side.get(name) or "").strip() for side in sides} - {"", ERASED} for name in fields]
+    yield from product(*parts) if fields else ()
+
+
+def sides_of(person: Person) -> Iterator[dict[str, Any]]:
+    """Yield what the change feed tells of its row before and after each change."""
+    changes = Change.objects.filter(record__in=person.ids, model=person.customer.label())
+    for sides in changes.values_list("before", "after").iterator():
+        yield from (side for side in sides if side)
 
 
 def told(side: dict[str, Any], names: Iterable[str]) -> list[Any]:

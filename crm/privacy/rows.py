@@ -59,11 +59,14 @@ def delete(holding: Holding, keys: Collection[Any]) -> Collection[Any]:
 
 
 def remove_kept_elsewhere(person: Person) -> None:
-    """Delete what is kept of rows outside the database, also of those deleted earlier, once all is committed."""
+    """Delete what is kept of rows outside the database, also of those deleted earlier, once all is committed.
+
+    Where the store does not answer, the error is logged, and the nightly sweep deletes what it still has.
+    """
     for holding in holdings.registered():
         keys = sorted(person.gone.get(holding.model._meta.label_lower, ()))
         if holding.remove is not None and keys:
-            transaction.on_commit(partial(holding.remove, keys))
+            transaction.on_commit(partial(holding.remove, keys), robust=True)
 
 
 def empty(holding: Holding, keys: Collection[Any]) -> Collection[Any]:

@@ -103,13 +103,14 @@ def imports(person: Person) -> Mapping[str, int]:
         if person.is_named(one.error):
             one.error = ""
         one.save()
-    refusals = ImportRefusal.objects.filter(pk__in=person.named_in(ImportRefusal.objects.all(), "cells", "reasons"))
+    refused = person.named_in(ImportRefusal.objects.all(), "cells", "reasons", by_names=True)
+    refusals = ImportRefusal.objects.filter(pk__in=refused)
     return {"crm.importfile": emptied, "crm.importrefusal": refusals.update(cells={}, reasons=[])}
 
 
 def is_in_file(person: Person, one: ImportFile) -> bool:
     """Tell whether the content of an import names the person."""
-    return any(person.is_named(text) for text in texts_of(one))
+    return any(person.is_told(text) for text in texts_of(one))
 
 
 def texts_of(one: ImportFile) -> Iterator[str]:
@@ -127,16 +128,15 @@ def texts_of(one: ImportFile) -> Iterator[str]:
 
 def synchronisation(person: Person) -> Mapping[str, int]:
     """Delete refused rows of an ERP that name the person, and take errors out that do."""
-    refused = SyncRefusal.objects.filter(
-        pk__in=person.named_in(SyncRefusal.objects.all(), "input", "identity", "position", "reasons")
-    )
+    columns = ("input", "identity", "position", "reasons")
+    refused = SyncRefusal.objects.filter(pk__in=person.named_in(SyncRefusal.objects.all(), *columns, by_names=True))
     runs = SyncRun.objects.filter(pk__in=person.named_in(SyncRun.objects.exclude(error=""), "error"))
     return {"crm.syncrefusal": refused.delete()[0], "crm.syncrun": runs.update(error=ERASED)}
 
 
 def saved_views(person: Person) -> Mapping[str, int]:
     """Delete views that look for the person."""
-    named = person.named_in(SavedView.objects.all(), "name", "parameters", "screen")
+    named = person.named_in(SavedView.objects.all(), "name", "parameters", "screen", by_names=True)
     return {"crm.savedview": SavedView.objects.filter(pk__in=named).delete()[0]}
 
 

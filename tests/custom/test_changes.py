@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from crm.custom import actions, jobs, moves
 from crm.models import Change, CustomField
+from crm.privacy.actions import erase_person
 from customers.models import Customer
 from tests.custom.fields import CUSTOMERS, FIELDS, MERGE_PATCH, add, faults
 
@@ -129,6 +130,15 @@ def test_a_default_is_given_to_all_who_have_no_value(create: Any, by: Any) -> No
     field.default = "small"
     actions.save_field(field=field, by=by, fills=True)
     assert dict(Customer.objects.values_list("name", "custom")) == {"One": {"size": "large"}, "Two": {"size": "small"}}
+
+
+def test_a_default_is_not_given_to_the_erased(create: Any, by: Any) -> None:
+    create("One")
+    create("Two")
+    erase_person(customer=Customer.objects.get(name="Two"), by=by, reason="Asked for it.")
+    field = add("size", default="small")
+    actions.save_field(field=field, by=by, fills=True)
+    assert dict(Customer.objects.values_list("name", "custom")) == {"One": {"size": "small"}, "Erased": {}}
 
 
 def test_a_field_with_values_is_not_deleted(create: Any, by: Any) -> None:

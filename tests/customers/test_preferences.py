@@ -10,6 +10,8 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
+from crm.merging.actions import merge_records
+from crm.privacy.actions import erase_person
 from customers.actions import grant_consent, revoke_preferences_links
 from customers.models import Consent, Customer, Purpose
 from customers.preferences import SALT, link_for
@@ -88,6 +90,30 @@ def test_wrong_and_revoked_links_look_alike(customer: Customer) -> None:
     assert {one.status_code for one in answers} == {404}
     assert len({one.content for one in answers}) == 1
     assert Client().get(path(customer)).status_code == 200
+
+
+def test_the_link_of_who_was_merged_still_withdraws(customer: Customer, purposes: Any, integration: Any) -> None:
+    winner = make(Customer, name="Ada King")
+    grant_consent(customer=customer, purpose=purposes[0], source="form", by=None)
+    address = path(customer)
+    merge_records(winner=winner, loser=customer, by=integration)
+    assert Client().post(address, {"withdraw": "all"}).status_code == 302
+    assert list(Consent.objects.of([winner]).newest().values_list("is_granted", flat=True)) == [False]
+
+
+def test_a_revoked_link_of_who_was_merged_stays_revoked(customer: Customer, integration: Any) -> None:
+    revoked = path(customer)
+    revoke_preferences_links(customer=customer)
+    merge_records(winner=make(Customer, name="Ada King"), loser=customer, by=integration)
+    assert Client().get(revoked).status_code == 404
+    assert Client().get(path(customer)).status_code == 200
+
+
+def test_nothing_is_recorded_of_who_was_erased(customer: Customer, integration: Any) -> None:
+    address = path(customer)
+    erase_person(customer=customer, by=integration, reason="Asked for it.")
+    assert Client().post(address, {"purpose": "sms"}).status_code == 404
+    assert not Consent.objects.exists()
 
 
 def test_an_old_link_has_expired(customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from crm.custom.actions import save_field
 from crm.housekeeping import remove_merged
 from crm.merging.actions import NotThere, NotUndoable, merge_records, undo_merge
 from crm.merging.fields import NoSuchChoice
-from crm.models import Change, ExternalReference, Merge
+from crm.models import Change, CustomField, ExternalReference, Merge, Tag
 from crm.models.merges import KEPT
+from crm.tags.actions import delete_tag
 from customers.models import Address, Customer, Duplicate, Interaction
 from tests.samples import make
 
@@ -152,6 +155,28 @@ def test_undoing_leaves_what_changed_since(pair: Any, integration: User) -> None
     winner.refresh_from_db()
     assert (winner.name, winner.phone) == ("Acme Holding", "")
     assert undone.left == ["name", "customers.interaction"]
+
+
+def test_values_of_a_field_that_was_renamed_since_come_back_too(pair: Any, integration: User) -> None:
+    winner, loser = pair
+    kind = ContentType.objects.get_for_model(Customer)
+    field = make(CustomField, content_type=kind, name="colour", type="text")
+    done = merge(winner, loser, integration)
+    field.name = "tint"
+    save_field(field=field, by=integration)
+    assert undo(done).left == []
+    assert Customer.objects.get(pk=winner.pk).custom == {"size": 5}
+    assert Customer.objects.get(pk=loser.pk).custom == {"size": 7, "tint": "red"}
+
+
+def test_a_tag_that_is_written_otherwise_since_does_not_keep_a_merge(integration: User) -> None:
+    winner, loser = make(Customer, tags=["b2b"]), make(Customer, tags=["Vip"])
+    done = merge(winner, loser, integration)
+    for tag in Tag.objects.filter(name="Vip"):
+        delete_tag(tag=tag)
+    make(Customer, tags=["VIP"])
+    undo(done)
+    assert Customer.objects.get(pk=loser.pk).tags == ["VIP"]
 
 
 def test_a_merge_is_undone_once_and_within_thirty_days(pair: Any, integration: User) -> None:

@@ -8,7 +8,7 @@ import zipfile
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from crm.models import Erasure
+from crm.models import Attachment, Erasure
 from customers.models import Customer
 from tests.samples import make
 
@@ -96,3 +96,13 @@ def test_what_the_token_does_not_reach_is_named(api_client: Any, integration: An
     files = archive(client.get(f"/api/v1/customers/{marta.pk}/personal-data"))
     assert {"attachments", "tasks"} <= set(json.loads(files["contents.json"])["left_out"])
     assert "tasks.json" not in files
+
+
+def test_a_store_that_fails_does_not_undo_the_certificate(client: Any, marta: Customer, folder: Path) -> None:
+    file = next(path for path in folder.rglob("*") if path.is_file())
+    file.unlink()
+    (file / "in the way").mkdir(parents=True)
+    answer = client.post(f"/api/v1/customers/{marta.pk}/erase", REASON)
+    assert (answer.status_code, answer.json()["customer"]) == (200, str(marta.pk))
+    assert Erasure.objects.get().pk
+    assert not Attachment.objects.exists()

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from django.core.exceptions import ValidationError
 
-from crm.models import Change, Erasure
+from crm.models import Change, Erasure, Import, ImportFile, ImportRefusal
 from crm.privacy.actions import erase_person
+from customers.models import Customer
 from tests.privacy import schema
+from tests.samples import make
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from customers.models import Customer
+    from crm.models import User
 
 WORD: Final = "zzmarker"
 # What no customer can put a word into: names that programs and the CRM itself give.
@@ -91,3 +93,18 @@ def test_a_reason_that_names_the_person_is_refused(marta: Customer, integration:
     marta.refresh_from_db()
     assert marta.erased_at is None
     assert not Erasure.objects.exists()
+
+
+def test_who_is_told_of_by_two_names_in_two_cells_is_found(integration: User) -> None:
+    isolde = make(Customer, name="", given_name="Isolde", family_name="Wagner")
+    row = {"Vorname": "Isolde", "Ort": "Bonn", "Nachname": "Wagner"}
+    columns = [{"name": name, "field": "", "samples": [value]} for name, value in row.items()]
+    mine, other = (make(Import, user=integration, columns=columns, filename="people.csv") for _number in range(2))
+    heading = b"Vorname,Ort,Nachname\n"
+    ImportFile.objects.create(owner=mine, content=heading + b"Isolde,Bonn,Wagner\n")
+    ImportFile.objects.create(owner=other, content=heading + b"Isolde,Bonn,Stein\nTristan,Bonn,Wagner\n")
+    ImportRefusal.objects.create(owner=mine, line=2, cells=row, reasons=["Isolde"])
+    erase_person(customer=isolde, by=integration, reason="Asked for it.")
+    assert [bytes(ImportFile.objects.get(owner=one).content)[:7] for one in (mine, other)] == [b"", b"Vorname"]
+    assert ImportRefusal.objects.get().cells == {}
+    assert "Isolde" not in str(Import.objects.get(pk=mine.pk).columns)

@@ -120,3 +120,24 @@ def test_two_at_once_do_not_do_it_twice(another_process: None) -> None:
         run("--apply")
     assert refused.value.returncode == 75
     assert not Erasure.objects.exists()
+
+
+@pytest.fixture
+def unyielding() -> Iterator[Customer]:
+    """Give a customer, due as another is, whom the database does not let be erased."""
+    customer = long_ago()
+    with connection.cursor() as cursor:
+        rule = f"CHECK (id <> '{customer.pk}' OR erased_at IS NULL)"
+        cursor.execute(f"ALTER TABLE customers_customer ADD CONSTRAINT unyielding {rule}")
+        yield customer
+        cursor.execute("ALTER TABLE customers_customer DROP CONSTRAINT unyielding")
+
+
+def test_one_who_cannot_be_erased_does_not_keep_the_others(unyielding: Customer) -> None:
+    other = long_ago()
+    rule("erase")
+    with pytest.raises(CommandError, match="1 customers could not be erased") as told:
+        run("--apply")
+    assert told.value.returncode == 3
+    assert list(Erasure.objects.values_list("customer", flat=True)) == [other.pk]
+    assert Customer.objects.get(pk=unyielding.pk).name == unyielding.name
