@@ -209,12 +209,6 @@ def test_a_damaged_workbook_is_refused(send: Any, change: Callable[[bytes], byte
     assert [one["pointer"] for one in refused["errors"]] == ["/file"]
 
 
-def test_a_workbook_that_would_fill_the_memory_is_refused(send: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("crm.sync.formats.MOST_UNPACKED", 1000)
-    assert "too large" in send(workbook(), "sheet.xlsx", status=422)["errors"][0]["detail"]
-    assert not Import.objects.exists()
-
-
 def test_a_day_of_a_workbook_becomes_a_date(send: Any) -> None:
     kind = ContentType.objects.get_for_model(Customer)
     CustomField.objects.create(content_type=kind, name="since", label="Since", type="date")
