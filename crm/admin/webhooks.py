@@ -87,7 +87,17 @@ class WebhookAdmin(ModelAdmin):
     list_select_related = ("user",)
     ordering = ("-created_at",)
     readonly_fields = ("user", "paused_at", "pause_reason", "retry_at", "created_at", "updated_at")
-    fields = ("url", "description", "resources", "actions", "user", "paused_at", "pause_reason", "retry_at", "created_at")
+    fields = (
+        "url",
+        "description",
+        "resources",
+        "actions",
+        "user",
+        "paused_at",
+        "pause_reason",
+        "retry_at",
+        "created_at",
+    )
     actions = ("pause", "resume", "send_test", "rotate_secret")
     actions_detail = ("replay_span",)
 

@@ -84,8 +84,8 @@ class Webhook(models.Model):
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     def due(self) -> Self:
         """Keep messages whose time has come, of each record only the first that waits, in their order."""
-        before = WebhookDelivery.objects.filter(webhook=OuterRef("webhook"), record=OuterRef("record"), status="waiting")
-        earlier = before.filter(
+        same = WebhookDelivery.objects.filter(webhook=OuterRef("webhook"), record=OuterRef("record"), status="waiting")
+        earlier = same.filter(
             Q(transaction__lt=OuterRef("transaction"))
             | Q(transaction=OuterRef("transaction"), sequence__lt=OuterRef("sequence"))
         )

@@ -7,7 +7,8 @@ record are in one of them. So many messages, or a receiver that hangs, leave roo
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from procrastinate.contrib.django import app
@@ -15,9 +16,6 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.models import Webhook, WebhookDelivery
 from crm.webhooks import backoff, deliveries
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 LANES: Final = 3
 TURN: Final = 5.0  # seconds, after which other webhooks have their turn
@@ -36,7 +34,7 @@ def send(webhook: str, lane: int) -> None:
 
 def send_next(webhook: str, lane: int) -> bool:
     """Send the next message of a lane; tell whether there was one, and it was the lane's turn."""
-    rows = WebhookDelivery.objects.filter(webhook=webhook, lane=lane).due()
+    rows = WebhookDelivery.objects.filter(webhook=UUID(webhook), lane=lane).due()
     found = rows.select_related("webhook").first()
     if found is None or not backoff.take_turn(found.webhook):
         return False
@@ -49,7 +47,8 @@ def dispatch(**of: Any) -> None:
     due = WebhookDelivery.objects.due().filter(webhook=OuterRef("pk"))
     lanes = {f"lane{number}": Exists(due.filter(lane=number)) for number in range(LANES)}
     rows = Webhook.objects.sending().filter(**of).annotate(**lanes).values_list("pk", *lanes)
-    locks = {f"webhook:{row[0]}:{number}": (row[0], number) for row in rows for number in range(LANES) if row[number + 1]}
+    found = [(webhook, number) for webhook, *is_due in rows for number in range(LANES) if is_due[number]]
+    locks = {f"webhook:{webhook}:{lane}": (webhook, lane) for webhook, lane in found}
     if not locks:
         return
     known = ProcrastinateJob.objects.filter(queue_name=QUEUE, status="todo", lock__in=list(locks))

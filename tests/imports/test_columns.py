@@ -56,9 +56,10 @@ def customer(integration: Any) -> Customer:
     kind = ContentType.objects.get_for_model(Customer)
     for name, form in CUSTOM.items():
         CustomField.objects.create(content_type=kind, name=name, label=name, type=form, choices=CHOICES.get(name, []))
-    return make(
-        Customer, owner=integration, name="=Ada, \"A\"", description="two\nlines", tags=["New York", "vip"], custom=VALUES
+    made: Customer = make(
+        Customer, owner=integration, name='=Ada, "A"', description="two\nlines", tags=["New York", "vip"], custom=VALUES
     )
+    return made
 
 
 def exported(client: Any, ending: str) -> bytes:
@@ -125,4 +126,3 @@ def test_an_error_of_ours_is_not_taken_for_a_damaged_workbook(send: Any, monkeyp
     monkeypatch.setattr("crm.sync.formats.text_of", None)
     with pytest.raises(TypeError):
         send(workbook(), "sheet.xlsx")
-

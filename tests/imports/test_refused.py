@@ -13,7 +13,7 @@ from crm.imports.refused import harmless, original, sheet, table
 from crm.models import Import
 from customers.models import Customer
 
-CELLS = ["=1+1", "'=1+1", "''=1", "'plain", "+49 30 123", "+1;cmd", "-x", "@a", "\tx", "＝1", "", "a, \"b\"\nc", "'"]
+CELLS = ["=1+1", "'=1+1", "''=1", "'plain", "+49 30 123", "+1;cmd", "-x", "@a", "\tx", "＝1", "", 'a, "b"\nc', "'"]
 HEADER = ["name", "=size", "email;mail"]
 
 

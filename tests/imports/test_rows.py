@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from django.contrib.contenttypes.models import ContentType
 
-from crm.models import CustomField, Import
+from crm.models import CustomField
 from customers.models import Customer
 from tests.samples import make
 

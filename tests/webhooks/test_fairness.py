@@ -79,7 +79,12 @@ def test_after_a_failure_nothing_else_is_tried_until_it_is_time(subscribe: Any, 
     settings.WEBHOOK_RETRIES = ["100", "200"]
     subscribe()
     tried: list[str] = []
-    receiver.behave = lambda handler, _count: tried.append(handler.headers["webhook-id"]) or 500
+
+    def fail(handler: Any, _count: int) -> int:
+        tried.append(handler.headers["webhook-id"])
+        return 500
+
+    receiver.behave = fail
     for _number in range(9):
         make(Customer)
     work()

@@ -62,7 +62,8 @@ PRIVATE = [
 def certified(path: Path) -> ssl.SSLContext:
     """Write a key and a certificate for this machine, and return what serves with them."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now, here = datetime.datetime.now(datetime.UTC), x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    now = datetime.datetime.now(datetime.UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
     made = builder.add_extension(here, critical=True).sign(key, hashes.SHA256())
     pem = serialization.Encoding.PEM
