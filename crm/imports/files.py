@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 
 from crm.imports import refused
-from crm.sync import formats
+from crm.sync import formats, workbooks
 from crm.sync.mapping import MappingRefused
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Upload:
 
     def length(self) -> int:
         """Return how many lines, or rows, the file has."""
-        return formats.rows_of_workbook(self.path) if self.path.suffix == ".xlsx" else self.inspection.lines
+        return workbooks.length(self.path) if self.path.suffix == ".xlsx" else self.inspection.lines
 
     @property
     def is_json(self) -> bool:

@@ -8,14 +8,9 @@ import datetime
 import hashlib
 import json
 import re
-import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile, ZipFile
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from crm.sync.mapping import MappingRefused
@@ -28,13 +23,6 @@ if TYPE_CHECKING:
 SAMPLE: Final = 1 << 18
 BLOCK: Final = 1 << 20
 LONGEST_CELL: Final = 10 << 20
-ROW: Final = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)>")
-ROW_NUMBER: Final = re.compile(rb"\sr=[\"'](\d{1,7})[\"']")
-# What openpyxl lets through of a damaged workbook: its parser stumbles over whatever is not there. Only calls of it are
-# guarded so, none of ours.
-BROKEN: Final = (
-    BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, ParseError, zlib.error
-)  # fmt: skip
 DELIMITERS: Final = ",;\t|"
 QUOTED: Final = re.compile(r'"[^"]*"')
 # What ERPs write besides UTF-8; where several fit a text alike, the first of them is meant.
@@ -160,71 +148,11 @@ def read_json_lines(path: Path, inspection: Inspection, resource: Columns) -> It
 
 
 def read_xlsx(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
-    with _sheet(path, resource.options.get("sheet")) as sheet:
-        with _readable():
-            sheet.reset_dimensions()  # many programs write a size that is not the sheet's
-        rows = ([text_of(cell) for cell in row] for row in _rows(sheet))
+    from crm.sync import workbooks
+
+    with workbooks.sheet(path, resource.options.get("sheet")) as found:
+        rows = ([text_of(cell) for cell in row] for row in workbooks.rows(found))
         yield from _table(enumerate(rows, start=1), resource, is_ragged=True)
-
-
-def rows_of_workbook(path: Path) -> int:
-    """Return the number of the last row of the first sheet, told from its text: that is quick, and needs no memory."""
-    count, rest = 0, b""
-    with _sheet(path, None) as sheet, _readable(), sheet._get_source() as file:  # openpyxl has no other way to the text
-        while block := file.read(BLOCK):
-            text = rest + block
-            for found in ROW.finditer(text):
-                number = ROW_NUMBER.search(found[1])
-                count = int(number[1]) if number else count + 1
-            rest = text[text.rfind(b"<") :] if text.rfind(b"<") > text.rfind(b">") else b""
-    return count
-
-
-@contextmanager
-def _sheet(path: Path, name: str | None) -> Iterator[Any]:
-    """Open a sheet of a workbook, the first unless it is named."""
-    import openpyxl
-
-    _refuse_bombs(path)
-    with _readable():
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
-        with _readable():
-            sheet = book[name] if name else book.worksheets[0]
-        yield sheet
-    finally:
-        book.close()
-
-
-def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    """Yield the cells of each row."""
-    rows = sheet.iter_rows(values_only=True)
-    while True:
-        with _readable():
-            row = next(rows, None)
-        if row is None:
-            return
-        yield row
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Raise FileUnreadable where openpyxl cannot make sense of a workbook."""
-    try:
-        yield
-    except BROKEN as error:
-        raise FileUnreadable(_("The workbook cannot be read: %s") % error) from error
-
-
-def _refuse_bombs(path: Path) -> None:
-    """Raise FileUnreadable for a workbook that would not stay small when it is unpacked."""
-    try:
-        with ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-    except BadZipFile as error:
-        raise FileUnreadable(str(error)) from error
-    if size > settings.MAX_WORKBOOK_BYTES:
-        raise FileUnreadable(_("The workbook is too large when it is unpacked."))
 
 
 READERS: Final[dict[str, Callable[[Path, Inspection, Columns], Iterator[Line]]]] = {

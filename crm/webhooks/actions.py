@@ -82,7 +82,7 @@ def send_test(*, webhook: Webhook) -> WebhookDelivery:
     delivery = WebhookDelivery(webhook=webhook, event="webhook.test", changed_at=now, body=body)
     delivery.lane = lane_of(delivery.pk)
     delivery.save()
-    send_soon(webhook)
+    send_soon(webhook=webhook)
     return delivery
 
 
@@ -92,7 +92,7 @@ def replay(*, delivery: WebhookDelivery) -> None:
     delivery.status, delivery.attempts = WebhookDelivery.Status.WAITING, 0
     delivery.first_attempt_at = delivery.next_attempt_at = delivery.delivered_at = None
     delivery.save()
-    send_soon(delivery.webhook)
+    send_soon(webhook=delivery.webhook)
 
 
 @transaction.atomic
@@ -101,11 +101,11 @@ def replay_span(*, webhook: Webhook, start: datetime, end: datetime) -> int:
     locked = Webhook.objects.select_for_update().get(pk=webhook.pk)
     changes = Change.objects.settled().filter(at__gte=start, at__lt=end)
     count = feeding.deliver_changes(locked, changes)
-    send_soon(locked)
+    send_soon(webhook=locked)
     return count
 
 
-def send_soon(webhook: Webhook) -> None:
+def send_soon(*, webhook: Webhook) -> None:
     """Send what is due without waiting for a receiver that did not answer: somebody wants to know whether it does."""
     Webhook.objects.filter(pk=webhook.pk, failures__gt=0).update(retry_at=timezone.now())
     dispatch(pk=webhook.pk)
