@@ -10,9 +10,9 @@ def place(apps, schema_editor):
     """Give the messages that wait their lane, and their place on the feed."""
     deliveries = apps.get_model("crm", "WebhookDelivery").objects.filter(status="waiting")
     for pk, record, change in deliveries.values_list("pk", "record", "body__data__id").iterator():
-        transaction, _dash, sequence = (change or "0-0").partition("-")
+        sequence = (change or "0-0").partition("-")[2]
         lane = (record or pk).int % LANES
-        deliveries.filter(pk=pk).update(lane=lane, transaction=int(transaction), sequence=int(sequence))
+        deliveries.filter(pk=pk).update(lane=lane, sequence=int(sequence))
 
 
 class Migration(migrations.Migration):
@@ -46,18 +46,13 @@ class Migration(migrations.Migration):
             name='sequence',
             field=models.BigIntegerField(default=0, verbose_name='sequence'),
         ),
-        migrations.AddField(
-            model_name='webhookdelivery',
-            name='transaction',
-            field=models.BigIntegerField(default=0, verbose_name='transaction'),
-        ),
         migrations.RunPython(place, migrations.RunPython.noop),
         migrations.AddIndex(
             model_name='webhookdelivery',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['webhook', 'lane', 'transaction', 'sequence'], name='webhook_delivery_waiting'),
+            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['webhook', 'lane', 'sequence'], name='webhook_delivery_waiting'),
         ),
         migrations.AddIndex(
             model_name='webhookdelivery',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['webhook', 'record', 'transaction', 'sequence'], name='webhook_delivery_of_record'),
+            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['webhook', 'record', 'sequence'], name='webhook_delivery_of_record'),
         ),
     ]

@@ -84,14 +84,15 @@ class Webhook(models.Model):
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     def due(self) -> Self:
         """Keep messages whose time has come, of each record only the first that waits, in their order."""
-        same = WebhookDelivery.objects.filter(webhook=OuterRef("webhook"), record=OuterRef("record"), status="waiting")
-        earlier = same.filter(
-            Q(transaction__lt=OuterRef("transaction"))
-            | Q(transaction=OuterRef("transaction"), sequence__lt=OuterRef("sequence"))
-        )
         now = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
-        waiting = self.filter(now, ~Exists(earlier), status="waiting")
-        return waiting.order_by("transaction", "sequence", "id")
+        same = {"webhook": OuterRef("webhook"), "record": OuterRef("record"), "status": "waiting"}
+        earlier = WebhookDelivery.objects.filter(**same, sequence__lt=OuterRef("sequence"))
+        return self.filter(now, ~Exists(earlier), status="waiting").order_by("sequence", "id")
+
+    def behind(self, delivery: WebhookDelivery) -> Self:
+        """Keep the messages that wait for another about the same record."""
+        same = {"webhook": delivery.webhook_id, "record": delivery.record, "status": "waiting"}
+        return self.filter(**same, sequence__gt=delivery.sequence)
 
 
 class WebhookDelivery(models.Model):
@@ -109,8 +110,7 @@ class WebhookDelivery(models.Model):
     event = models.CharField(_("event"), max_length=120, help_text=_("What it is about, such as customers.updated."))
     record = models.UUIDField(_("record"), null=True, help_text=_("Record that changed."))
     changed_at = models.DateTimeField(_("changed at"), help_text=_("When it changed."))
-    transaction = models.BigIntegerField(_("transaction"), default=0)  # with the sequence, its place on the feed
-    sequence = models.BigIntegerField(_("sequence"), default=0)
+    sequence = models.BigIntegerField(_("sequence"), default=0)  # of the change, which tells a record's apart
     lane = models.PositiveSmallIntegerField(_("lane"), default=0)  # the messages of one are sent one after the other
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("body"), help_text=_("What is sent."))
     status = models.CharField(
@@ -134,12 +134,12 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["webhook", "created_at", "id"], name="webhook_delivery_log"),
             models.Index(
-                fields=["webhook", "lane", "transaction", "sequence"],
+                fields=["webhook", "lane", "sequence"],
                 condition=Q(status="waiting"),
                 name="webhook_delivery_waiting",
             ),
             models.Index(
-                fields=["webhook", "record", "transaction", "sequence"],
+                fields=["webhook", "record", "sequence"],
                 condition=Q(status="waiting"),
                 name="webhook_delivery_of_record",
             ),

@@ -92,6 +92,7 @@ def replay(*, delivery: WebhookDelivery) -> None:
     delivery.status, delivery.attempts = WebhookDelivery.Status.WAITING, 0
     delivery.first_attempt_at = delivery.next_attempt_at = delivery.delivered_at = None
     delivery.save()
+    WebhookDelivery.objects.behind(delivery).update(next_attempt_at=None)
     send_soon(webhook=delivery.webhook)
 
 

@@ -104,7 +104,9 @@ def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) 
     backoff.failed(webhook, answer)
     if delivery.attempts <= len(settings.WEBHOOK_RETRIES):
         seconds = max(backoff.scheduled(delivery.attempts - 1), backoff.asked(answer))
-        keep(delivery, next_attempt_at=timezone.now() + timedelta(seconds=seconds))
+        later = timezone.now() + timedelta(seconds=seconds)
+        keep(delivery, next_attempt_at=later)
+        WebhookDelivery.objects.behind(delivery).update(next_attempt_at=later)  # not looked at in vain until then
         return
     keep(delivery, status=delivery.Status.FAILED, next_attempt_at=None)
     if not webhook.deliveries.filter(delivered_at__gte=delivery.first_attempt_at).exists():

@@ -115,15 +115,13 @@ def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False
 def message(webhook: Webhook, change: dict[str, Any]) -> WebhookDelivery:
     """Return the message that tells of a change; its id follows from webhook and change, whenever it is made."""
     event = f"{change['resource']}.{change['action']}"
-    place = feed.Position.decode(change["id"])
     return WebhookDelivery(
         id=uuid5(webhook.pk, change["id"]),
         webhook=webhook,
         event=event,
         record=change["record"],
         lane=lane_of(UUID(change["record"])),
-        transaction=place.transaction,
-        sequence=place.sequence,
+        sequence=feed.Position.decode(change["id"]).sequence,
         changed_at=datetime.fromisoformat(change["at"]),
         body={"type": event, "timestamp": change["at"], "data": change},
     )
