@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0016_send_webhooks_by_lanes'),
+        ("crm", "0017_send_webhooks_by_lanes"),
     ]
 
     operations = [

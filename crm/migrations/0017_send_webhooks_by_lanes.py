@@ -18,7 +18,7 @@ def place(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0015_keep_the_feed_whole'),
+        ("crm", "0016_erasures"),
     ]
 
     operations = [
