@@ -24,9 +24,11 @@ def kinds() -> Mapping[str, type[Record]]:
 
 
 def find(kind: str, key: UUID | None, user: User) -> Record | None:
-    """Return a record of a kind, as far as `user` may see it."""
+    """Return the record of a kind that an id stands for, as far as `user` may see it."""
+    from crm.merging.successors import standing_for
+
     model = kinds().get(kind)
-    return model.objects.visible_to(user).filter(pk=key).first() if model and key else None
+    return standing_for(model.objects.visible_to(user), [key]).get(key) if model and key else None
 
 
 def may_change(kind: str, user: User) -> bool:

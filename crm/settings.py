@@ -232,6 +232,7 @@ CHANGE_DAYS = environment.number("CHANGE_DAYS", 0)
 REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
 DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
 MAX_IMPORT_BYTES = environment.number("MAX_IMPORT_BYTES", 50_000_000)
+MAX_WORKBOOK_BYTES = environment.number("MAX_WORKBOOK_BYTES", 256 << 20)
 IMPORT_DAYS = environment.number("IMPORT_DAYS", 30)
 
 # ── Attachments ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -271,7 +272,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "crm.housekeeping",
     "crm.imports.running",
     "crm.tasks.reminders",
-    "crm.webhooks.deliveries",
+    "crm.webhooks.lanes",
     "customers.jobs",
 ]
 

@@ -19,6 +19,7 @@ from crm.api.errors import ParameterError, Problem
 from crm.api.representation import SQLField
 from crm.api.schema import parameters
 from crm.api.viewsets import SHAPE, ShapedViewSet, take_turns
+from crm.models import Merge
 from customers.actions import dismiss_duplicate
 from customers.matching import candidates
 from customers.models import Customer, Duplicate
@@ -126,9 +127,10 @@ class DuplicateViewSet(ShapedViewSet):
         if "customer" not in params:
             return queryset
         try:
-            return queryset.of(UUID(params["customer"]))
+            key = UUID(params["customer"])
         except ValueError as error:
             raise ParameterError("customer", _("Not an id.")) from error
+        return queryset.of(Merge.objects.successor(Customer, key) or key)
 
     @extend_schema(request=None, responses=DuplicateSerializer)
     @action(detail=True, methods=["post"])

@@ -25,7 +25,7 @@ from crm.api.routers import resource_of, resources
 from crm.imports import actions, rules
 from crm.imports.columns import targets
 from crm.imports.files import ENDINGS
-from crm.imports.refused import table
+from crm.imports.refused import sheet, table
 from crm.models import Import
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ class ImportAdmin(ModelAdmin):
             "one": one,
             "state": state_of(one),
             "list_name": list_name(one),
+            "left_out": [column["name"] for column in one.columns if not column["field"]],
             "refusals": one.refusals.order_by("line")[:10],
         }
         known = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
@@ -229,8 +230,10 @@ class ImportAdmin(ModelAdmin):
         return JsonResponse(state_of(self.found(request, str(pk))))
 
     def refused_rows(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Answer the refused rows as a table, to mend and to send again."""
-        return download(table(self.found(request, str(pk))), "refused.csv", "text/csv; charset=utf-8")  # type: ignore[return-value]
+        """Answer the refused rows as a table, to mend and to send again: for spreadsheets, or as they were."""
+        one = self.found(request, str(pk))
+        rows = table(one) if request.GET.get("form") == "csv" else sheet(one)
+        return download(rows, "refused.csv", "text/csv; charset=utf-8")  # type: ignore[return-value]
 
     def found(self, request: HttpRequest, pk: str) -> Import:
         """Return an import that the user may see and still add to; raise Http404 for any other."""

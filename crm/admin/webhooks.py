@@ -86,8 +86,18 @@ class WebhookAdmin(ModelAdmin):
     list_display = ("description_or_url", "state", "user", "created_at")
     list_select_related = ("user",)
     ordering = ("-created_at",)
-    readonly_fields = ("user", "paused_at", "pause_reason", "created_at", "updated_at")
-    fields = ("url", "description", "resources", "actions", "user", "paused_at", "pause_reason", "created_at")
+    readonly_fields = ("user", "paused_at", "pause_reason", "retry_at", "created_at", "updated_at")
+    fields = (
+        "url",
+        "description",
+        "resources",
+        "actions",
+        "user",
+        "paused_at",
+        "pause_reason",
+        "retry_at",
+        "created_at",
+    )
     actions = ("pause", "resume", "send_test", "rotate_secret")
     actions_detail = ("replay_span",)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm.merging.successors import standing_for
 from crm.models import User
 
 if TYPE_CHECKING:
@@ -43,9 +44,16 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         return queryset.filter(is_active=True) if queryset.model is User else queryset
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the record; one that was looked up along with others costs no query."""
+        """Return the record that an id stands for; one that was looked up along with others costs no query."""
         known = self.context.get("known", {}).get(self.field_name, {})
-        return known[data] if isinstance(data, str) and data in known else super().to_internal_value(data)
+        if isinstance(data, str) and data in known:
+            return known[data] or self.fail("does_not_exist", pk_value=data)
+        try:
+            return super().to_internal_value(data)
+        except ValidationError:
+            for record in standing_for(self.get_queryset(), as_ids([data])).values():
+                return record
+            raise
 
 
 class CustomValuesField(serializers.JSONField):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 
 from crm.api.errors import ParameterError
+from crm.models import Merge, Record
 from crm.tags.fields import TagFilter, TagInFilter
 
 if TYPE_CHECKING:
@@ -70,6 +71,21 @@ class StrictDateTimeFilter(django_filters.Filter):
     field_class = StrictDateTimeField
 
 
+class ReferenceFilter(django_filters.UUIDFilter):
+    """A reference to a record; an id that was merged stands for the record that remains."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        """Return the rows that refer to what is meant, or to any of several."""
+        keys = [key for key in (value if isinstance(value, list) else [value]) if key]
+        field = qs.model._meta.get_field(self.field_name)
+        if not keys or not issubclass(field.related_model if field.is_relation else qs.model, Record):
+            return super().filter(qs, value)
+        merges = Merge.objects.of(field.related_model) if field.is_relation else Merge.objects.all()
+        successors = merges.successors(keys)
+        meant = [successors.get(key, key) for key in keys]
+        return super().filter(qs, meant if isinstance(value, list) else meant[0])
+
+
 class ChoiceInFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
     """Any of some of the values that a field may have."""
 
@@ -86,7 +102,7 @@ class RecordFilterSet(django_filters.FilterSet):
         filter_overrides = {
             models.BooleanField: overridden(StrictBooleanFilter),
             models.DateTimeField: overridden(StrictDateTimeFilter),
-            models.ForeignKey: overridden(django_filters.UUIDFilter),
+            models.ForeignKey: overridden(ReferenceFilter),
             models.CharField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
             models.EmailField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
             models.TextField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
@@ -99,6 +115,8 @@ class RecordFilterSet(django_filters.FilterSet):
             return StrictBooleanFilter, {}
         if isinstance(field, ArrayField):
             return (TagInFilter if lookup_type == "in" else TagFilter), {"max_length": MAX_TEXT}
+        if isinstance(field, models.UUIDField) and not field.primary_key and lookup_type == "exact":
+            return ReferenceFilter, {}
         if lookup_type == "in" and field.choices:
             return ChoiceInFilter, {"choices": field.choices}
         return super().filter_for_lookup(field, lookup_type)

@@ -20,6 +20,7 @@ from crm.api.fields import CustomValuesField, VisibleRelatedField, as_ids
 from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictModelSerializer
 from crm.custom.definitions import definitions
+from crm.merging.successors import standing_for
 from crm.models import ExternalReference, Record
 from crm.models.tags import known_among
 from crm.tags.fields import TagsField
@@ -92,7 +93,8 @@ class RecordSerializer(StrictModelSerializer):
         related = {str(one.field_name): one.get_queryset() for one in self.writable if hasattr(one, "get_queryset")}
         for name, queryset in related.items():
             if keys := as_ids(row.get(name) for row in rows):
-                self.context["known"][name] = {str(one.pk): one for one in queryset.filter(pk__in=keys)}
+                found = standing_for(queryset, keys)
+                self.context["known"][name] = {str(key): found.get(key) for key in keys}
         lists = (given for row in rows if isinstance(given := row.get("tags"), list))
         tags = {name for names in lists for name in names if isinstance(name, str)}
         self.context["known"]["tags"] = known_among(tags)

@@ -18,7 +18,9 @@ from rest_framework.exceptions import APIException
 from crm import bulk
 from crm.api.errors import Problem, recognised
 from crm.api.items import Item, Name, Result, Target
+from crm.api.merging import merged_already
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
+from crm.merging.successors import standing_for
 from crm.models import ExternalReference
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ class Pass:
         self.targets: dict[UUID, Target] = {}
         self.by_name: dict[Name, UUID] = {}
         self.by_key: dict[Name, list[UUID]] = {}
+        self.merged: dict[UUID, UUID] = {}
         self.keys = {item.key for item in items} - {""}
 
     def run(self) -> list[Result]:
@@ -114,6 +117,9 @@ class Pass:
         visible = self.model.objects.visible_to(self.writer.user).filter(pk__in=wanted).order_by("pk")
         for record in visible.annotate(row_version=RowVersion()).select_for_update(of=("self",)) if wanted else ():
             self.targets[record.pk] = Target(record, record.row_version, before=bulk.values_of(record))
+        if missing := {item.id for item in self.items if item.id is not None} - self.targets.keys():
+            remaining = standing_for(self.model.objects.visible_to(self.writer.user).only("pk"), missing)
+            self.merged = {key: one.pk for key, one in remaining.items()}
         if any(isinstance(item.data, dict) and "external_references" in item.data for item in self.items):
             self.look_up_names()
         self.prefetch()
@@ -194,6 +200,8 @@ class Pass:
             target = None
             if item.operation == "upsert":
                 return None
+        if target is None and pk in self.merged:
+            raise merged_already(self.merged[pk])
         if target is None and (pk is not None or item.operation != "upsert"):
             raise Problem("not_found")
         return target

@@ -35,7 +35,7 @@ def upload(*, user: User, resource: str, filename: str, content: bytes) -> Impor
         raise refused("file", _("The file is larger than %d bytes.") % settings.MAX_IMPORT_BYTES)
     try:
         with files.on_disk(filename, content) as laid:
-            found, lines = laid.columns(), laid.inspection.lines
+            found, lines = laid.columns(), laid.length()
     except FileUnreadable as error:
         raise refused("file", str(error)) from error
     if not found:
@@ -62,6 +62,7 @@ def start(
     check_key(one, key)
     one.refusals.all().delete()
     one.lines_done = one.created = one.updated = one.unchanged = one.refused = 0
+    one.run += 1
     one.key, one.system, one.is_dry_run = key, system, is_dry_run
     one.status, one.error, one.started_at, one.ended_at = Import.Status.WAITING, "", None, None
     one.save()

@@ -44,7 +44,7 @@ GOING: Final = (Import.Status.WAITING, Import.Status.RUNNING, Import.Status.FAIL
 
 
 class Ended(Exception):
-    """Somebody cancelled the import, or another worker is at it."""
+    """Somebody cancelled the import or started it anew, or another worker is at it."""
 
 
 @app.task(queue="imports", name="crm.imports.run", retry=WhenToldTo(), pass_context=True)
@@ -68,8 +68,9 @@ def run(context: JobContext, one: str, language: str) -> None:
 
 
 def end(one: Import, status: Import.Status, error: str = "") -> None:
-    """Say how an import has ended."""
-    Import.objects.filter(pk=one.pk).update(status=status, error=error[:500], ended_at=timezone.now())
+    """Say how a run of an import has ended, unless it was ended already."""
+    same = Import.objects.filter(pk=one.pk, run=one.run, status__in=GOING)
+    same.update(status=status, error=error[:500], ended_at=timezone.now())
 
 
 class Run:
@@ -86,7 +87,7 @@ class Run:
 
     def go(self, context: JobContext) -> None:
         """Do the rows that are still to be done, batch by batch."""
-        Import.objects.filter(pk=self.one.pk, started_at=None).update(started_at=timezone.now())
+        Import.objects.filter(pk=self.one.pk, run=self.one.run, started_at=None).update(started_at=timezone.now())
         who: dict[str, Any] = {"command": "import", "user": self.one.user, "request_id": str(self.one.pk)}
         with acting(**who), files.of(self.one) as upload:
             for lines in batched(upload.rows(after=self.one.lines_done), BATCH):
@@ -99,7 +100,7 @@ class Run:
     def batch(self, lines: Sequence[Line]) -> None:
         """Do a batch, and say in the same transaction that it is done."""
         one = Import.objects.select_for_update().get(pk=self.one.pk)
-        if one.status not in GOING or one.lines_done != self.one.lines_done:
+        if one.status not in GOING or (one.run, one.lines_done) != (self.one.run, self.one.lines_done):
             raise Ended
         results = self.results(lines)
         refusals = [

@@ -50,6 +50,7 @@ class Import(models.Model):
     system = models.CharField(
         _("system"), max_length=50, blank=True, help_text=_("System whose identifiers `external_id` has.")
     )
+    run = models.PositiveIntegerField(_("run"), default=0)  # how often it was started
     is_dry_run = models.BooleanField(_("dry run"), default=False, help_text=_("Only tried, and nothing written."))
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.DRAFT, help_text=_("How it stands.")

@@ -45,12 +45,19 @@ class MergeQuerySet(models.QuerySet["Merge"]):
 
     def successor(self, model: type[models.Model], key: UUID) -> UUID | None:
         """Return the id that stands for a merged one, by however many merges; None where it was not merged."""
-        found: UUID | None = None
+        return self.of(model).successors([key]).get(key)
+
+    def successors(self, keys: Collection[UUID]) -> dict[UUID, UUID]:
+        """Return, for those of the keys that were merged, the ids that stand for them, by however many merges."""
+        found: dict[UUID, UUID] = {}
+        following = set(keys)
         for _step in range(MOST_STEPS):
-            following = self.of(model).standing().filter(loser=found or key).values_list("winner", flat=True).first()
-            if following is None:
+            next_ones = dict(self.standing().filter(loser__in=following).values_list("loser", "winner"))
+            if not next_ones:
                 break
-            found = following
+            steps = {key: next_ones[last] for key, last in found.items() if last in next_ones}
+            found = {**found, **steps, **{key: next_ones[key] for key in keys if key in next_ones and key not in found}}
+            following = set(next_ones.values())
         return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,10 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
     def visible_to(self, user: User) -> Self:
         """Keep a user's own; administrators see all."""
         return self if user.view_level(self.model) or user.has_perm("crm.change_webhook") else self.filter(user=user.pk)
+
+    def sending(self) -> Self:
+        """Keep those that are not paused, and do not wait because a message did not arrive."""
+        return self.filter(Q(retry_at=None) | Q(retry_at__lte=timezone.now()), paused_at=None)
 
 
 class Webhook(models.Model):
@@ -58,6 +62,13 @@ class Webhook(models.Model):
     pause_reason = models.CharField(
         _("reason of the pause"), max_length=200, blank=True, help_text=_("Why nothing is sent.")
     )
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0)  # in a row
+    retry_at = models.DateTimeField(
+        _("sends again at"),
+        null=True,
+        editable=False,
+        help_text=_("Until when nothing is sent, since the last message did not arrive."),
+    )
     created_at = models.DateTimeField(
         _("created at"), default=timezone.now, editable=False, help_text=_("When it was made.")
     )
@@ -71,6 +82,20 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.description or self.url
+
+
+class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
+    def due(self) -> Self:
+        """Keep messages whose time has come, of each record only the first that waits, in their order."""
+        now = Q(next_attempt_at=None) | Q(next_attempt_at__lte=timezone.now())
+        same = {"webhook": OuterRef("webhook"), "record": OuterRef("record"), "status": "waiting"}
+        earlier = WebhookDelivery.objects.filter(**same, sequence__lt=OuterRef("sequence"))
+        return self.filter(now, ~Exists(earlier), status="waiting").order_by("sequence", "id")
+
+    def behind(self, delivery: WebhookDelivery) -> Self:
+        """Keep the messages that wait for another about the same record."""
+        same = {"webhook": delivery.webhook_id, "record": delivery.record, "status": "waiting"}
+        return self.filter(**same, sequence__gt=delivery.sequence)
 
 
 class WebhookDelivery(models.Model):
@@ -88,6 +113,8 @@ class WebhookDelivery(models.Model):
     event = models.CharField(_("event"), max_length=120, help_text=_("What it is about, such as customers.updated."))
     record = models.UUIDField(_("record"), null=True, help_text=_("Record that changed."))
     changed_at = models.DateTimeField(_("changed at"), help_text=_("When it changed."))
+    sequence = models.BigIntegerField(_("sequence"), default=0)  # of the change, which tells a record's apart
+    lane = models.PositiveSmallIntegerField(_("lane"), default=0)  # the messages of one are sent one after the other
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("body"), help_text=_("What is sent."))
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.WAITING, help_text=_("How it stands.")
@@ -102,12 +129,23 @@ class WebhookDelivery(models.Model):
         _("created at"), default=timezone.now, editable=False, help_text=_("When it was made.")
     )
 
+    objects = WebhookDeliveryQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("webhook delivery")
         verbose_name_plural = _("webhook deliveries")
         indexes = [
             models.Index(fields=["webhook", "created_at", "id"], name="webhook_delivery_log"),
-            models.Index(fields=["webhook"], condition=Q(status="waiting"), name="webhook_delivery_waiting"),
+            models.Index(
+                fields=["webhook", "lane", "sequence"],
+                condition=Q(status="waiting"),
+                name="webhook_delivery_waiting",
+            ),
+            models.Index(
+                fields=["webhook", "record", "sequence"],
+                condition=Q(status="waiting"),
+                name="webhook_delivery_of_record",
+            ),
             models.Index(fields=["created_at", "id"], name="webhook_delivery_created"),
             models.Index(fields=["record"], name="webhook_delivery_record"),
         ]

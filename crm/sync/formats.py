@@ -7,11 +7,9 @@ import csv
 import datetime
 import hashlib
 import json
-import zlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
 
@@ -25,12 +23,8 @@ if TYPE_CHECKING:
 SAMPLE: Final = 1 << 18
 BLOCK: Final = 1 << 20
 LONGEST_CELL: Final = 10 << 20
-MOST_UNPACKED: Final = 1 << 30
-# What openpyxl lets through of a damaged workbook.
-BROKEN: Final = (
-    BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, ParseError, zlib.error
-)  # fmt: skip
 DELIMITERS: Final = ",;\t|"
+QUOTED: Final = re.compile(r'"[^"]*"')
 # What ERPs write besides UTF-8; where several fit a text alike, the first of them is meant.
 ENCODINGS: Final = (
     "utf_16", "cp1252", "gb18030", "big5", "cp932", "cp949", "euc_jp", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255",
@@ -154,31 +148,11 @@ def read_json_lines(path: Path, inspection: Inspection, resource: Columns) -> It
 
 
 def read_xlsx(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
-    import openpyxl
+    from crm.sync import workbooks
 
-    _refuse_bombs(path)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            sheet = book[resource.options["sheet"]] if "sheet" in resource.options else book.worksheets[0]
-            sheet.reset_dimensions()  # many programs write a size that is not the sheet's
-            rows = ([text_of(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
-            yield from _table(enumerate(rows, start=1), resource, is_ragged=True)
-        finally:
-            book.close()
-    except BROKEN as error:
-        raise FileUnreadable(_("The workbook cannot be read: %s") % error) from error
-
-
-def _refuse_bombs(path: Path) -> None:
-    """Raise FileUnreadable for a workbook that would not stay small when it is unpacked."""
-    try:
-        with ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-    except BadZipFile as error:
-        raise FileUnreadable(str(error)) from error
-    if size > MOST_UNPACKED:
-        raise FileUnreadable(_("The workbook is too large when it is unpacked."))
+    with workbooks.sheet(path, resource.options.get("sheet")) as found:
+        rows = ([text_of(cell) for cell in row] for row in workbooks.rows(found))
+        yield from _table(enumerate(rows, start=1), resource, is_ragged=True)
 
 
 READERS: Final[dict[str, Callable[[Path, Inspection, Columns], Iterator[Line]]]] = {
@@ -210,7 +184,7 @@ def _delimiter(file: io.TextIOWrapper) -> str:
     """Return what separates the columns of the first line, and go back to the start."""
     header = file.readline(SAMPLE)
     file.seek(0)
-    return max(DELIMITERS, key=header.count)
+    return max(DELIMITERS, key=QUOTED.sub("", header).count)
 
 
 def _numbered(rows: Iterable[list[str]], line: Callable[[], int]) -> Iterator[tuple[int, list[str]]]:

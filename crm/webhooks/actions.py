@@ -11,7 +11,8 @@ from django.utils import timezone
 from crm.auth import audit
 from crm.changes.feed import State
 from crm.models import Change, Webhook, WebhookDelivery
-from crm.webhooks import deliveries, feeding
+from crm.webhooks import feeding
+from crm.webhooks.lanes import dispatch, lane_of
 from crm.webhooks.signatures import new_secret, sealed
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from crm.models import User
 
 BOTH_COUNT: Final = timedelta(hours=24)
+STANDING: Final = ("status", "attempts", "first_attempt_at", "next_attempt_at", "delivered_at")
 
 
 @transaction.atomic
@@ -66,11 +68,11 @@ def pause(*, webhook: Webhook, reason: str) -> None:
 @transaction.atomic
 def resume(*, webhook: Webhook) -> None:
     """Send again, first what has been waiting."""
-    webhook.paused_at, webhook.pause_reason = None, ""
-    webhook.save()
+    webhook.paused_at, webhook.pause_reason, webhook.failures, webhook.retry_at = None, "", 0, None
+    webhook.save(update_fields=["paused_at", "pause_reason", "failures", "retry_at", "updated_at"])
     waiting = WebhookDelivery.objects.filter(webhook=webhook, status=WebhookDelivery.Status.WAITING)
-    for delivery in waiting.order_by("created_at", "id"):
-        deliveries.enqueue(delivery)
+    waiting.update(next_attempt_at=None)
+    dispatch(pk=webhook.pk)
 
 
 @transaction.atomic
@@ -78,8 +80,10 @@ def send_test(*, webhook: Webhook) -> WebhookDelivery:
     """Send a message that tells of no change."""
     now = timezone.now()
     body = {"type": "webhook.test", "timestamp": now.isoformat(), "data": {"webhook": str(webhook.pk)}}
-    delivery = WebhookDelivery.objects.create(webhook=webhook, event="webhook.test", changed_at=now, body=body)
-    deliveries.enqueue(delivery)
+    delivery = WebhookDelivery(webhook=webhook, event="webhook.test", changed_at=now, body=body)
+    delivery.lane = lane_of(delivery.pk)
+    delivery.save()
+    send_soon(webhook=webhook)
     return delivery
 
 
@@ -88,8 +92,9 @@ def replay(*, delivery: WebhookDelivery) -> None:
     """Send a message once more, under the id that it has."""
     delivery.status, delivery.attempts = WebhookDelivery.Status.WAITING, 0
     delivery.first_attempt_at = delivery.next_attempt_at = delivery.delivered_at = None
-    deliveries.note(delivery)
-    deliveries.enqueue(delivery)
+    delivery.save(update_fields=STANDING)  # not the body, which may have been erased meanwhile
+    WebhookDelivery.objects.behind(delivery).update(next_attempt_at=None)
+    send_soon(webhook=delivery.webhook)
 
 
 @transaction.atomic
@@ -97,4 +102,12 @@ def replay_span(*, webhook: Webhook, start: datetime, end: datetime) -> int:
     """Send once more whatever changed in a span of time, as the feed still has it; return how many messages."""
     locked = Webhook.objects.select_for_update().get(pk=webhook.pk)
     changes = Change.objects.settled().filter(at__gte=start, at__lt=end)
-    return feeding.deliver_changes(locked, changes)
+    count = feeding.deliver_changes(locked, changes)
+    send_soon(webhook=locked)
+    return count
+
+
+def send_soon(*, webhook: Webhook) -> None:
+    """Send what is due without waiting for a receiver that did not answer: somebody wants to know whether it does."""
+    Webhook.objects.filter(pk=webhook.pk, failures__gt=0).update(retry_at=timezone.now())
+    dispatch(pk=webhook.pk)

@@ -16,7 +16,7 @@ from crm.api.routers import resources
 from crm.changes import feed
 from crm.changes.representation import ChangeSerializer
 from crm.models import Webhook, WebhookDelivery
-from crm.webhooks.deliveries import enqueue
+from crm.webhooks.lanes import dispatch, lane_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,10 +47,14 @@ def keep_feeding() -> Event:
 
 
 def feed_all() -> None:
-    """Make messages of all changes since the last look; workers at once leave each other's webhooks alone."""
+    """Make messages of all changes since the last look, and let what is due be sent.
+
+    Workers at once leave each other's webhooks alone.
+    """
     for pk in Webhook.objects.filter(paused_at=None).values_list("pk", flat=True):
         while feed_one(pk):
             pass
+    dispatch()
 
 
 @transaction.atomic
@@ -92,7 +96,7 @@ def kinds(webhook: Webhook) -> Sequence[type[Record]]:
 
 
 def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False) -> int:
-    """Store and enqueue a message for each change, and return how many; one that there is already, only if `again`."""
+    """Store a message to send for each change, and return how many; one that there is already, only if `again`."""
     made = [message(webhook, orjson.loads(text)) for text in texts]
     known = set(WebhookDelivery.objects.filter(pk__in=[one.pk for one in made]).values_list("pk", flat=True))
     WebhookDelivery.objects.bulk_create([one for one in made if one.pk not in known])
@@ -101,13 +105,11 @@ def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False
             "status": WebhookDelivery.Status.WAITING,
             "attempts": 0,
             "first_attempt_at": None,
+            "next_attempt_at": None,
             "delivered_at": None,
         }
         WebhookDelivery.objects.filter(pk__in=known).update(**waiting)
-    chosen = [one for one in made if again or one.pk not in known]
-    for one in chosen:
-        enqueue(one)
-    return len(chosen)
+    return sum(again or one.pk not in known for one in made)
 
 
 def message(webhook: Webhook, change: dict[str, Any]) -> WebhookDelivery:
@@ -118,6 +120,8 @@ def message(webhook: Webhook, change: dict[str, Any]) -> WebhookDelivery:
         webhook=webhook,
         event=event,
         record=change["record"],
+        lane=lane_of(UUID(change["record"])),
+        sequence=feed.Position.decode(change["id"]).sequence,
         changed_at=datetime.fromisoformat(change["at"]),
         body={"type": event, "timestamp": change["at"], "data": change},
     )

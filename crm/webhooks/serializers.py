@@ -44,10 +44,11 @@ class WebhookSerializer(StrictModelSerializer):
             "user",
             "paused_at",
             "pause_reason",
+            "retry_at",
             "created_at",
             "updated_at",
         )
-        read_only_fields = ("id", "user", "paused_at", "pause_reason", "created_at", "updated_at")
+        read_only_fields = ("id", "user", "paused_at", "pause_reason", "retry_at", "created_at", "updated_at")
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values; raise ValidationError also for what only the CRM itself may say."""

@@ -42,7 +42,7 @@ def test_staff_import_a_file_and_watch_it(sign_in: SignIn) -> None:
     expect(window.locator("[data-show=status]")).to_have_text("done")
     expect(window.locator("[data-show=refused]")).to_have_text("1")
     with window.expect_download() as download:
-        window.get_by_role("link", name="Download the refused rows").click()
+        window.get_by_role("link", name="CSV, to import again").click()
     assert download.value.path().read_text().splitlines()[1].startswith(",nobody,second,3,")
     assert Customer.objects.get().name == "Ada Lovelace"
 
@@ -54,3 +54,18 @@ def test_the_columns_fit_a_phone_in_chinese(sign_in: SignIn) -> None:
     window.get_by_role("button", name="上传", exact=True).click()
     expect(window.get_by_role("button", name="试运行")).to_be_visible()
     assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_was_left_out_and_refused_fits_a_phone_too(sign_in: SignIn) -> None:
+    window = sign_in(colleague("Sales manager"), width=390, language="zh-CN")
+    window.goto("/admin/crm/import/add/?resource=customers")
+    window.set_input_files("[name=file]", PEOPLE)
+    window.get_by_role("button", name="上传", exact=True).click()
+    window.locator("button[name=run]").click()
+    do_all()
+    expect(window.locator("[data-show=refused]")).to_have_text("1")
+    expect(window.get_by_text("以下列不对应任何字段，因此未导入： Remark")).to_be_visible()
+    assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with window.expect_download() as download:
+        window.locator("a[href$='/refused/']").click()
+    assert download.value.path().read_bytes().startswith(b'\xef\xbb\xbf"Full name","E-mail","Remark"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import MULTIPART_CONTENT
 
@@ -91,6 +92,17 @@ def test_two_workers_at_one_import_do_each_row_once(client: Any) -> None:
             second.batch(lines)
         except running.Ended:
             assert (Customer.objects.count(), Import.objects.get().created) == (10, 10)
+
+
+def test_a_run_that_was_started_anew_is_not_gone_on_with_in_the_old_way(client: Any) -> None:
+    post(client)
+    old = running.Run(Import.objects.select_related("user").get())
+    one = actions.start(one=actions.cancel(one=Import.objects.get()), mapping={"name": "name"}, is_dry_run=True)
+    with files.of(one) as upload, acting(command="import"), pytest.raises(running.Ended):
+        old.batch(list(upload.rows())[:10])
+    running.end(old.one, Import.Status.DONE)
+    found = Import.objects.get()
+    assert (Customer.objects.count(), found.created, found.status) == (0, 0, "waiting")
 
 
 def test_workers_killed_at_random_lose_and_double_nothing(client: Any) -> None:

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from django.contrib.contenttypes.models import ContentType
 
-from crm.models import CustomField, Import
+from crm.models import CustomField
 from customers.models import Customer
 from tests.samples import make
 
@@ -207,12 +207,6 @@ def test_a_sheet_is_as_large_as_its_rows_say(send: Any) -> None:
 def test_a_damaged_workbook_is_refused(send: Any, change: Callable[[bytes], bytes]) -> None:
     refused = send(workbook(change), "sheet.xlsx", status=422)
     assert [one["pointer"] for one in refused["errors"]] == ["/file"]
-
-
-def test_a_workbook_that_would_fill_the_memory_is_refused(send: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("crm.sync.formats.MOST_UNPACKED", 1000)
-    assert "too large" in send(workbook(), "sheet.xlsx", status=422)["errors"][0]["detail"]
-    assert not Import.objects.exists()
 
 
 def test_a_day_of_a_workbook_becomes_a_date(send: Any) -> None:

@@ -103,8 +103,10 @@ def child(environment: dict[str, str], module: str, **files: Any) -> Iterator[su
     """Run a module in a process of its own, and end it after the block."""
     command = [sys.executable, "-m", module]
     with subprocess.Popen(command, cwd=ROOT, env=environment, **files) as process:  # noqa: S603 -- our own
-        yield process
-        process.terminate()
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def wait_until_ready(base: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.webhooks import feeding
 from tests import worker
@@ -54,6 +55,8 @@ def work() -> None:
     settle()
     feeding.feed_all()
     worker.do_all()
+    while ProcrastinateJob.objects.filter(status="todo").exists():  # what jobs enqueued as the worker ended
+        worker.do_all()
 
 
 def worker_process() -> Any:

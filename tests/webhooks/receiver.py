@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 
@@ -37,8 +38,8 @@ class Receiver:
 
 
 @contextmanager
-def listening() -> Iterator[Receiver]:
-    """Receive at a port of this machine while the block runs."""
+def listening(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Receive at a port of this machine while the block runs, by https if so asked."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,8 +61,10 @@ def listening() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
+    receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/hook"
     yield receiver
     server.shutdown()
     server.server_close()

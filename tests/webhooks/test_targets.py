@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import datetime
+import ssl
 import time
-from typing import Any
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from crm.webhooks import targets
 from crm.webhooks.targets import Unsendable, check, is_public, resolve, send
 from tests.webhooks.conftest import WEBHOOKS
+from tests.webhooks.receiver import listening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.webhooks.receiver import Receiver
 
 PRIVATE = [
     "127.0.0.1",
@@ -18,6 +31,13 @@ PRIVATE = [
     "10.1.2.3",
     "100.64.0.1",
     "169.254.169.254",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
+    "64:ff9b::a83f:8110",
+    "100.100.100.200",
+    "192.0.0.192",
+    "fd00:ec2::254",
+    "fd20:ce::254",
     "172.16.0.1",
     "192.168.1.1",
     "198.18.0.1",
@@ -37,6 +57,31 @@ PRIVATE = [
     "fec0::1",
     "ff02::1",
 ]
+
+
+def certified(path: Path) -> ssl.SSLContext:
+    """Write a key and a certificate for this machine, and return what serves with them."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.datetime.now(datetime.UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    made = builder.add_extension(here, critical=True).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    form, open_key = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path.write_bytes(key.private_bytes(pem, form, open_key) + made.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """Receive by https, with a certificate that is trusted here."""
+    path = tmp_path / "receiver.pem"
+    context = certified(path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with listening(context) as found:
+        yield found
 
 
 @pytest.fixture
@@ -119,3 +164,57 @@ def flood(handler: Any, _count: int) -> int:
 def test_no_more_of_an_answer_is_read_than_is_kept(receiver: Any) -> None:
     receiver.behave = flood
     assert len(send(receiver.url, b"{}", {}).body) == targets.MOST_READ
+
+
+def answer(*parts: bytes, pause: float = 0.0) -> Any:
+    """Return a receiver that sends these parts, with pauses between."""
+
+    def behave(handler: Any, _count: int) -> int:
+        for part in parts:
+            handler.wfile.write(part)
+            time.sleep(pause)
+        handler.close_connection = True
+        return 0
+
+    return behave
+
+
+@pytest.mark.parametrize("parts", [[b"HTTP/1.1 200"], [b"HTTP/1.1 200 OK\r\n"], [b"HTTP/1.1 200 OK\r\nX-A: b"]])
+def test_a_success_that_is_broken_off_is_none(receiver: Any, parts: list[bytes]) -> None:
+    receiver.behave = answer(*parts)
+    with pytest.raises(Unsendable):
+        send(receiver.url, b"{}", {})
+
+
+DRIPPED = [b"HTTP/1.1 200 OK\r\n", *(b"X-%d: a\r\n" % number for number in range(40)), b"\r\n"]
+
+
+def test_headers_that_drip_beyond_the_limit_are_a_failure(receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "TOTAL_SECONDS", 0.5)
+    receiver.behave = answer(*DRIPPED, pause=0.1)
+    began = time.monotonic()
+    with pytest.raises(Unsendable):
+        send(receiver.url, b"{}", {})
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("head", [b"", b"Content-Length: 100\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_a_body_that_drips_takes_nothing_from_a_success_and_no_more_time(
+    receiver: Any, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    monkeypatch.setattr(targets, "TOTAL_SECONDS", 0.5)
+    receiver.behave = answer(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n", *[b"1\r\nx\r\n"] * 40, pause=0.1)
+    began = time.monotonic()
+    assert send(receiver.url, b"{}", {}).status == 200
+    assert time.monotonic() - began < 2
+
+
+def test_the_limit_holds_under_tls(tls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "TOTAL_SECONDS", 0.5)
+    tls.behave = answer(*DRIPPED, pause=0.1)
+    began = time.monotonic()
+    with pytest.raises(Unsendable):
+        send(tls.url, b"{}", {})
+    assert time.monotonic() - began < 2
+    tls.behave = lambda _handler, _count: 204
+    assert send(tls.url, b"{}", {}).status == 204
