@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from crm.api.about import AboutSerializer
+from crm.api.duplicates import DuplicateActions
 from crm.api.merging import MergeActions
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
@@ -12,7 +13,6 @@ from crm.api.viewsets import RecordViewSet
 from crm.privacy.api import ErasureViewSet, PrivacyActions
 from crm.querysets import RecordQuerySet
 from customers.consents import ConsentActions
-from customers.duplicates import DuplicateActions
 from customers.models import Address, Customer, Interaction
 from customers.relations import customers_of
 from customers.relations_api import RelationActions

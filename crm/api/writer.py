@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
 from crm import bulk
+from crm.api.duplicates import without_duplicates
 from crm.api.errors import Problem, recognised
 from crm.api.items import Item, Name, Result, Target
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
@@ -40,8 +41,16 @@ DATABASE_REFUSALS: Final = (IntegrityError, DataError, ProtectedError)
 class Writer:
     """Does what items say, on behalf of somebody, to one kind of record."""
 
-    def __init__(self, serializer: type[RecordSerializer], user: User, keys: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        serializer: type[RecordSerializer],
+        user: User,
+        keys: Iterable[str] = (),
+        *,
+        refuses_duplicates: bool = False,
+    ) -> None:
         """Take the serializer that judges, who writes, and the fields by which records may be found."""
+        self.refuses_duplicates = refuses_duplicates
         self.serializer = serializer
         self.model: Any = serializer.Meta.model
         self.user = user
@@ -97,6 +106,8 @@ class Pass:
         """Judge all items, write, and return what became of each."""
         self.look_up()
         results = [self.attempt(item) for item in self.items]
+        if self.writer.refuses_duplicates:
+            results = without_duplicates(results, self.targets, self.writer.user)
         self.store()
         return results
 

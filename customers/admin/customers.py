@@ -37,12 +37,13 @@ from customers.admin.consents import WithConsent
 from customers.admin.countries import CountryFilter, WithCountry, country_name
 from customers.admin.links import email_link, phone_link, website_link
 from customers.admin.relations import InverseRelationInline, RelationInline, WithTree
-from customers.matching import Candidate, candidates
+from customers.matching import candidates
 from customers.models import Address, Customer, Interaction
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from crm.alike import Candidate
     from crm.models import User
     from crm.querysets import RecordQuerySet
 
