@@ -14,7 +14,7 @@ from crm.privacy.api import ErasureViewSet, PrivacyActions
 from crm.querysets import RecordQuerySet
 from customers.consents import ConsentActions
 from customers.models import Address, Customer, Interaction
-from customers.relations import customers_of
+from customers.relations import members_of_tree
 from customers.relations_api import RelationActions
 
 
@@ -125,8 +125,7 @@ class CustomerViewSet(
         """Return a customer, and the people of an organization, among those that are visible; or a tree's."""
         if self.request.query_params.get("scope") != "tree":
             return visible.filter(Q(pk=pk) | Q(organization=pk))
-        keys = customers_of(self.found(pk), self.request.user)
-        return visible.filter(Q(pk__in=keys) | Q(organization__in=keys))
+        return members_of_tree(self.found(pk), self.request.user)
 
 
 class CertificateViewSet(ErasureViewSet):
