@@ -6,11 +6,11 @@ doubt, and the doubts multiply: the same phone (0.6) and the same name (0.75) ma
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 from crm.alike import Candidate
 from customers.models import Customer, Duplicate
@@ -116,7 +116,7 @@ def candidates_of(*, records: Sequence[Any], user: User) -> dict[UUID, list[Cand
     ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
-        cursor.execute(OF_THESE, {"rows": Jsonb(rows)})
+        cursor.execute(OF_THESE, {"rows": json.dumps(rows)})
         found = cursor.fetchall()
     if not found:
         return {}

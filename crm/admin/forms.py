@@ -80,8 +80,10 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
         seen = self.cleaned_data.get("seen_duplicates", "").split(",")
         if all(str(one.id) in seen for one in found):
             return
-        self.data = self.data.copy()
-        self.data[self.add_prefix("seen_duplicates")] = ",".join(str(one.id) for one in found)
+        sent: Any = self.data
+        told = sent.copy()
+        told[self.add_prefix("seen_duplicates")] = ",".join(str(one.id) for one in found)
+        self.data = told
         named = [format_html('<a href="{}" class="text-link">{}</a>', self.page_of(one), one) for one in found]
         self.add_error(None, [*named, _("If it is another all the same, save once more.")])
 

@@ -110,7 +110,7 @@ def without_duplicates(results: Iterable[Result], targets: Mapping[UUID, Target]
 
 def taken_back(result: Result, refused: Mapping[UUID, list[Candidate]]) -> Result:
     """Return the refusal in place of a result where it speaks of a record that is refused."""
-    if result.refusal is not None or result.id not in refused:
+    if result.refusal is not None or result.id is None or result.id not in refused:
         return result
     problem = refusal(refused[result.id])
     return Result(problem.status_code, refusal=problem)
