@@ -18,12 +18,12 @@ from rest_framework.exceptions import APIException
 from crm import bulk
 from crm.api.duplicates import without_duplicates
 from crm.api.errors import Problem, recognised
-from crm.api.items import Item, Name, Result, Target
+from crm.api.items import Item, Name, Result, Target, names_in
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
 from crm.models import ExternalReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from crm.api.serializers import RecordSerializer
@@ -294,9 +294,3 @@ class Pass:
                 by_system.setdefault(system, []).append((target.record, external_id))
         for system, pairs in sorted(by_system.items()):  # in one order, lest two batches wait for each other
             bulk.refer(system, sorted(pairs, key=lambda pair: pair[1]))
-
-
-def names_in(attrs: Mapping[str, Any]) -> list[Name] | None:
-    """Return the names that a record is given; None where the data do not say."""
-    given = attrs.get("external_references")
-    return None if given is None else [(one["system"], one["external_id"]) for one in given]
