@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0016_erasures'),
+        ("crm", "0018_count_runs_of_imports"),
     ]
 
     operations = [
