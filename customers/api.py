@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from crm.api.about import AboutSerializer
+from crm.api.duplicates import DuplicateActions
 from crm.api.merging import MergeActions
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
@@ -12,9 +13,8 @@ from crm.api.viewsets import RecordViewSet
 from crm.privacy.api import ErasureViewSet, PrivacyActions
 from crm.querysets import RecordQuerySet
 from customers.consents import ConsentActions
-from customers.duplicates import DuplicateActions
 from customers.models import Address, Customer, Interaction
-from customers.relations import customers_of
+from customers.relations import members_of_tree
 from customers.relations_api import RelationActions
 
 
@@ -125,8 +125,7 @@ class CustomerViewSet(
         """Return a customer, and the people of an organization, among those that are visible; or a tree's."""
         if self.request.query_params.get("scope") != "tree":
             return visible.filter(Q(pk=pk) | Q(organization=pk))
-        keys = customers_of(self.found(pk), self.request.user)
-        return visible.filter(Q(pk__in=keys) | Q(organization__in=keys))
+        return members_of_tree(self.found(pk), self.request.user)
 
 
 class CertificateViewSet(ErasureViewSet):

@@ -8,11 +8,12 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        from crm import demonstration
+        from crm import alike, demonstration
         from crm.changes import timeline
         from crm.sync import registry
         from customers import privacy, reports  # noqa: F401 -- reports register themselves
-        from customers.models import Consent, Interaction
+        from customers.matching import candidates_of
+        from customers.models import Consent, Customer, Interaction
         from customers.purposes import make_first_purposes
 
         post_migrate.connect(make_first_purposes, sender=self, dispatch_uid="customers.purposes")
@@ -23,4 +24,5 @@ class CustomersConfig(AppConfig):
         related = ("purpose", "recorded_by", "customer")
         timeline.register(timeline.Source(Consent, "occurred_at", consents, related=related))
         privacy.register()
+        alike.register(Customer, candidates_of)
         demonstration.register("customers.demonstration.make")

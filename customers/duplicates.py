@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
@@ -18,62 +16,15 @@ from crm.api import filters
 from crm.api.errors import ParameterError, Problem
 from crm.api.representation import SQLField
 from crm.api.schema import parameters
-from crm.api.viewsets import SHAPE, ShapedViewSet, take_turns
+from crm.api.viewsets import ShapedViewSet
 from crm.models import Merge
 from customers.actions import dismiss_duplicate
-from customers.matching import candidates
 from customers.models import Customer, Duplicate
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
 
     from crm.api.requests import ApiRequest
-    from customers.matching import Candidate
-
-REFUSE = "refuse"
-
-
-class DuplicateActions:
-    """A mixin for the viewset of customers: says at creation who may be the same."""
-
-    request: Any
-
-    def create(self, request: ApiRequest) -> Response:
-        """Write a new customer; where others may be the same, say so, or refuse if that is asked for."""
-        filters.refuse_unknown(request.query_params, (*SHAPE, "duplicates"))
-        if request.query_params.get("duplicates", REFUSE) != REFUSE:
-            raise ParameterError("duplicates", _("Use refuse, or leave it out."))
-        view: Any = self
-        with transaction.atomic():
-            return view.created(view.sent())  # type: ignore[no-any-return]
-
-    def create_parameters(self) -> list[dict[str, Any]]:
-        """Return the parameters of `create` as the document has them."""
-        view: Any = self
-        text = _("Write nothing, and answer 409, where another customer may be the same.")
-        wish = parameters.query("duplicates", {"type": "string", "enum": [REFUSE]}, text)
-        return [wish, *parameters.shape_parameters(view)]
-
-    def answer_new(self, record: Customer) -> Response:
-        """Answer a new customer with a link to those who may be the same, or refuse it for them."""
-        is_refused = "duplicates" in self.request.query_params
-        if is_refused:
-            take_turns("duplicates", record.kind)
-        found = candidates(customer=record, user=self.request.user)
-        if found and is_refused:
-            raise Problem("conflict", _("Others may be the same."), errors=[likeness(one) for one in found])
-        response: Response = super().answer_new(record)  # type: ignore[misc]
-        if found:
-            address = reverse("customer-list") + f"?id__in={','.join(str(one.id) for one in found)}"
-            response["Link"] = f'<{self.request.build_absolute_uri(address)}>; rel="duplicates"'
-        return response
-
-
-def likeness(one: Candidate) -> dict[str, Any]:
-    """Return a customer who may be the same as a problem names it."""
-    detail = _("%(name)s may be the same: %(reasons)s.") % {"name": one.name, "reasons": ", ".join(one.reason_words())}
-    known = {"id": str(one.id), "score": one.score, "reasons": one.reasons}
-    return {"pointer": "", "code": "duplicate", "detail": detail, **known}
 
 
 class DuplicateSerializer(ModelSerializer[Duplicate]):

@@ -6,15 +6,17 @@ doubt, and the doubts multiply: the same phone (0.6) and the same name (0.75) ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm.alike import Candidate
 from customers.models import Customer, Duplicate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from crm.models import User
@@ -33,24 +35,36 @@ JUDGED: Final = f"""SELECT one, two, round((1 - exp(sum(ln(1 - weight * likeness
 # The reason in a key such as `person email:john@example.com`.
 REASON: Final = r"substring({key} FROM '^\w+ (\w+):')"
 
-OF_ONE: Final = f"""WITH shared AS MATERIALIZED (
- SELECT c.id, key, count(*) OVER (PARTITION BY key) AS others
- FROM customers_customer c, unnest(c.match_keys) AS key
- WHERE c.match_keys && %(keys)s::text[] AND key = ANY(%(keys)s::text[]) AND c.id <> %(id)s
- AND c.erased_at IS NULL),
+# Of customers that are asked for, whether they are written or not, who may be the same: of those that are, and of those
+# asked for before.
+OF_THESE: Final = f"""WITH asked AS MATERIALIZED (
+ SELECT id, place, kind, customers_name_key(kind, name) AS name_key,
+  customers_match_keys(kind, name, email, phone_e164, tax_id, website) AS keys
+ FROM jsonb_to_recordset(%(rows)s::jsonb) AS a (id uuid, place int, kind text, name text, email text, phone_e164 text,
+  tax_id text, website text)),
+asked_keys AS MATERIALIZED (SELECT id, place, unnest(keys) AS key FROM asked),
+holders AS MATERIALIZED (SELECT id, place, key, count(*) OVER (PARTITION BY key) AS others FROM (
+ SELECT id, place, key FROM asked_keys
+ UNION ALL SELECT c.id, -1, key FROM customers_customer c, unnest(c.match_keys) AS key
+  WHERE c.match_keys && ARRAY(SELECT DISTINCT key FROM asked_keys) AND key IN (SELECT key FROM asked_keys)
+  AND c.erased_at IS NULL AND NOT c.id IN (SELECT id FROM asked)) AS held),
 alike AS MATERIALIZED (
- SELECT id, similarity(name_key, %(name_key)s) AS likeness FROM customers_customer
- WHERE name_key %% %(name_key)s AND name_key <> %(name_key)s AND kind = %(kind)s AND id <> %(id)s
- AND erased_at IS NULL
- ORDER BY likeness DESC LIMIT {MOST}),
+ SELECT a.id AS one, near.id AS two, near.likeness FROM asked a CROSS JOIN LATERAL (
+  SELECT c.id, similarity(c.name_key, a.name_key) AS likeness FROM customers_customer c
+  WHERE c.name_key %% a.name_key AND c.name_key <> a.name_key AND c.kind = a.kind AND c.erased_at IS NULL
+  AND NOT c.id IN (SELECT id FROM asked)
+  ORDER BY likeness DESC LIMIT {MOST}) AS near),
 evidence AS (
- SELECT %(id)s::uuid AS one, id AS two, {REASON.format(key="key")} AS reason, 1.0::float AS likeness
- FROM shared WHERE others < {MOST}
- UNION ALL SELECT %(id)s::uuid, id, 'similar_name', likeness FROM alike)
-SELECT two, score, reasons FROM ({JUDGED}) AS judged
+ SELECT a.id AS one, h.id AS two, {REASON.format(key="key")} AS reason, 1.0::float AS likeness
+ FROM asked_keys a JOIN holders h USING (key) WHERE h.place < a.place AND h.others <= {MOST}
+ UNION ALL SELECT one, two, 'similar_name', likeness FROM alike
+ UNION ALL SELECT a.id, b.id, 'similar_name', similarity(a.name_key, b.name_key) FROM asked a JOIN asked b
+  ON b.place < a.place AND b.kind = a.kind AND b.name_key <> a.name_key AND b.name_key %% a.name_key)
+SELECT one, two, score, reasons FROM ({JUDGED}) AS judged
  WHERE NOT EXISTS (SELECT FROM customers_duplicate d WHERE d.dismissed_at IS NOT NULL
   AND d.first_id = least(one, two) AND d.second_id = greatest(one, two))
  ORDER BY score DESC, two"""  # noqa: S608 -- constants of ours
+READ: Final = ("kind", "name", "email", "phone_e164", "tax_id", "website")
 
 # Names are compared where they share a word, or one half: of two names that differ by one letter, one half is the same.
 OF_ALL: Final = f"""keys AS MATERIALIZED (SELECT id, unnest(match_keys) AS key FROM customers_customer
@@ -89,37 +103,37 @@ INSERT INTO customers_duplicate AS known (id, first_id, second_id, score, reason
  WHERE (known.score, known.reasons::text[]) IS DISTINCT FROM (excluded.score, excluded.reasons::text[])"""  # noqa: S608 -- constants of ours
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A customer who may be the same as another, with a score from 0 to 1 and what they share."""
-
-    id: UUID
-    name: str
-    score: float
-    reasons: list[str]
-
-    def reason_words(self) -> list[str]:
-        """Return the reasons as people read them."""
-        return [str(Duplicate.Reason(reason).label) for reason in self.reasons]
-
-
 @transaction.atomic(savepoint=False)
-def candidates(*, customer: Customer, user: User) -> list[Candidate]:
-    """Return those who may be the same as a customer, as the database is now and as far as `user` may see them.
+def candidates_of(*, records: Sequence[Any], user: User) -> dict[UUID, list[Candidate]]:
+    """Return, by id, who may be the same as each customer, as the database is now and as far as `user` may see them.
 
-    Likeliest first, ten at most; but those of whom a colleague has said that they are two.
+    Customers need not be written yet; each is also compared with those before it. Likeliest first, ten at most; but
+    those of whom a colleague has said that they are two. One statement, whatever the number of customers.
     """
-    known = {"id": customer.pk, "kind": customer.kind, "name_key": customer.name_key, "keys": customer.match_keys}
+    rows = [
+        {"id": str(one.pk), "place": place, **{name: getattr(one, name) for name in READ}}
+        for place, one in enumerate(records)
+    ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
-        cursor.execute(OF_ONE, known)
-        rows = cursor.fetchall()
-    if not rows:
-        return []
-    visible = Customer.objects.visible_to(user).filter(pk__in=[row[0] for row in rows])
-    names = dict(visible.values_list("pk", "name"))
-    found = [Candidate(key, names[key], float(score), reasons) for key, score, reasons in rows if key in names]
-    return found[:SHOWN]
+        cursor.execute(OF_THESE, {"rows": json.dumps(rows)})
+        found = cursor.fetchall()
+    if not found:
+        return {}
+    visible = Customer.objects.visible_to(user).filter(pk__in={row[1] for row in found})
+    names = {one.pk: one.name for one in records} | dict(visible.values_list("pk", "name"))
+    answer: dict[UUID, list[Candidate]] = {}
+    for one, two, score, reasons in found:
+        known = answer.setdefault(one, [])
+        if two in names and len(known) < SHOWN:
+            labels = [str(Duplicate.Reason(reason).label) for reason in reasons]
+            known.append(Candidate(two, names[two], float(score), reasons, labels))
+    return answer
+
+
+def candidates(*, customer: Customer, user: User) -> list[Candidate]:
+    """Return those who may be the same as a customer."""
+    return candidates_of(records=[customer], user=user).get(customer.pk, [])
 
 
 @transaction.atomic

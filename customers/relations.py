@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Count, Q
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from crm.models import User
+    from customers.models.customers import CustomerQuerySet
 
 DEEPEST: Final = 20
 MOST_RELATED: Final = 1000
@@ -45,11 +46,11 @@ class Branch:
             yield from branch.walk()
 
 
-def related_to(customer: Customer, user: User) -> list[Related]:
-    """Return the relations of a customer, from both sides, as far as `user` may see the other."""
+def related_to(customer: Customer, user: User, most: int = MOST_RELATED) -> list[Related]:
+    """Return the relations of a customer, from both sides, as far as `user` may see the other; the oldest `most`."""
     rows = Relationship.objects.visible_to(user).filter(Q(from_customer=customer.pk) | Q(to_customer=customer.pk))
     found = []
-    for row in rows.select_related("type", "from_customer", "to_customer").order_by("id")[:MOST_RELATED]:
+    for row in rows.select_related("type", "from_customer", "to_customer").order_by("id")[:most]:
         is_inverse = row.to_customer_id == customer.pk
         other = row.from_customer if is_inverse else row.to_customer
         found.append(Related(row, other, row.type.words(is_inverse=is_inverse)))
@@ -74,6 +75,12 @@ def tree_below(customer: Customer, user: User, depth: int = DEEPEST) -> Branch:
     return top
 
 
-def customers_of(top: Customer, user: User) -> list[Any]:
-    """Return the ids of a customer and of all below it that `user` may see."""
-    return [branch.customer.pk for branch in tree_below(top, user).walk()]
+def members_of(customer: Customer, user: User) -> CustomerQuerySet:
+    """Return a customer, and the people of an organization, as far as `user` may see them."""
+    return Customer.objects.visible_to(user).filter(Q(pk=customer.pk) | Q(organization=customer.pk))
+
+
+def members_of_tree(top: Customer, user: User) -> CustomerQuerySet:
+    """Return a customer, all below it, and the people of all of them, as far as `user` may see them."""
+    keys = [branch.customer.pk for branch in tree_below(top, user).walk()]
+    return Customer.objects.visible_to(user).filter(Q(pk__in=keys) | Q(organization__in=keys))

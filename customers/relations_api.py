@@ -89,6 +89,7 @@ class RelatedListSerializer(serializers.Serializer[Any]):
     """All that are related to a customer."""
 
     results = RelatedSerializer(many=True, max_length=MOST_RELATED)  # type: ignore[call-arg]  # of the list that DRF makes
+    has_more = serializers.BooleanField(help_text=_("Whether there are more than these."))
 
 
 class BranchSerializer(serializers.Serializer[Any]):
@@ -117,9 +118,11 @@ class RelationActions:
     def related(self, request: ApiRequest, pk: Any) -> Response:
         """List who is related to a customer.
 
-        Both directions are shown, each in its own words, as far as you may see the other; the oldest 1,000.
+        Both directions are shown, each in its own words, as far as you may see the other; the oldest 1,000. Where
+        `has_more` says that there are others, the list of relations has them all.
         """
         filters.refuse_unknown(request.query_params, ("format",))
+        found = related_to(self.found(pk), request.user, MOST_RELATED + 1)
         rows = [
             {
                 "relationship": one.relationship.pk,
@@ -132,9 +135,9 @@ class RelationActions:
                 "since": one.relationship.since,
                 "until": one.relationship.until,
             }
-            for one in related_to(self.found(pk), request.user)
+            for one in found[:MOST_RELATED]
         ]
-        return Response({"results": rows})
+        return Response({"results": rows, "has_more": len(found) > MOST_RELATED})
 
     @extend_schema(responses=TreeSerializer)
     @action(detail=True)

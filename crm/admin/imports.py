@@ -14,7 +14,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from crm.admin.base import ModelAdmin
 from crm.admin.lists import CappedPaginator
@@ -111,6 +116,13 @@ class MappingForm(forms.Form):
             label=_("System whose identifiers the external ID has"),
             widget=UnfoldAdminTextInputWidget,
         )
+        if rules.has_duplicates(one.resource):
+            self.fields["refuses_duplicates"] = forms.BooleanField(
+                required=False,
+                initial=one.refuses_duplicates,
+                label=_("Refuse rows that would add a record where another may be the same"),
+                widget=UnfoldBooleanWidget,
+            )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns as the page shows them: name, choice and samples."""
@@ -123,7 +135,12 @@ class MappingForm(forms.Form):
         """Start the import as the form says; raise ValidationError where that makes no sense."""
         said = self.cleaned_data
         mapping = {column["name"]: said[f"column{place}"] or None for place, column in enumerate(self.one.columns)}
-        actions.start(one=self.one, mapping=mapping, key=said["key"], system=said["system"], is_dry_run=is_dry_run)
+        how = {
+            "key": said["key"],
+            "system": said["system"],
+            "refuses_duplicates": said.get("refuses_duplicates", False),
+        }
+        actions.start(one=self.one, mapping=mapping, is_dry_run=is_dry_run, **how)
 
 
 class WithImport:

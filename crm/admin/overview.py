@@ -72,7 +72,7 @@ class WithOverview(WithTimeline, WithTasks):
             "tags": labels(customer.tags, colors_of(customer.tags)),
             "links": list(self.links(request, customer)),
             "panels": [panel for _order, maker in PARTS for panel in maker(customer, user)],
-            "days": list(days(self.entries(request, customer, "")[:HAPPENED], user)),
+            "days": list(days(self.entries(request, customer, "", "")[:HAPPENED], user)),
             "timeline": reverse(f"admin:{own.opts.app_label}_{own.opts.model_name}_timeline", args=(customer.pk,)),
         }
         return TemplateResponse(request, "admin/overview/overview.html", context)

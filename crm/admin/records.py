@@ -188,7 +188,7 @@ class RecordAdmin(WithAttachments, WithHistory, WithImport, WithExport, WithView
         **kwargs: Any,
     ) -> type[ModelForm[Any]]:
         fields = self.custom_fields(request) if self.has_change_permission(request, obj) or not obj else []
-        kwargs["form"] = form_for(self.form, fields)
+        kwargs["form"] = form_for(self.form, fields, staff(request))
         return super().get_form(request, obj, change, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

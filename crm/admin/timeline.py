@@ -51,8 +51,9 @@ class WithTimeline:
         customer = admin.get_object(request, unquote(object_id))
         if customer is None:
             raise Http404
-        kind = request.GET.get("kind", "")
-        entries = self.entries(request, customer, kind)
+        kind, scopes = request.GET.get("kind", ""), self.timeline_scopes(customer)
+        scope = request.GET.get("scope", "") if request.GET.get("scope") in dict(scopes) else ""
+        entries = self.entries(request, customer, kind, scope)
         context = {
             **admin.admin_site.each_context(request),
             "opts": admin.model._meta,
@@ -60,27 +61,33 @@ class WithTimeline:
             "original": customer,
             "kinds": kinds(),
             "kind": kind,
+            "scopes": scopes,
+            "scope": scope,
             "days": list(days(entries[:SHOWN], staff(request))),
             "older": encode(entries[SHOWN - 1]) if len(entries) > SHOWN else "",
         }
         return TemplateResponse(request, "admin/changes/timeline.html", context)
 
-    def entries(self, request: HttpRequest, customer: Record, kind: str) -> list[Entry]:
+    def entries(self, request: HttpRequest, customer: Record, kind: str, scope: str) -> list[Entry]:
         """Return the entries of a page, and one more where there are."""
-        visible = type(customer).objects.visible_to(staff(request))
+        members = self.with_members(customer, staff(request), scope)
         known = timeline.sources()
         return timeline.read(
             user=staff(request),
             shown=[source.model for name, source in known.items() if kind in {"", name}],
             changing=[one.model for one in resources().values()] if kind in {"", timeline.CHANGES} else [],
-            customers=list(self.with_members(visible, customer).values_list("pk", flat=True)),
+            customers=list(members.values_list("pk", flat=True)),
             before=place(request.GET.get("before", "")),
             limit=SHOWN + 1,
         )
 
-    def with_members(self, visible: RecordQuerySet, customer: Any) -> RecordQuerySet:
-        """Return the customer; a subclass adds who belongs to it."""
-        return visible.filter(pk=customer.pk)
+    def timeline_scopes(self, customer: Any) -> list[tuple[str, Any]]:
+        """Return how much the timeline of a customer may show, and what people call that; a subclass knows."""
+        return []
+
+    def with_members(self, customer: Any, user: User, scope: str) -> RecordQuerySet:
+        """Return the customer; a subclass adds who belongs to it and is visible to `user`, as far as the scope goes."""
+        return type(customer).objects.visible_to(user).filter(pk=customer.pk)  # type: ignore[no-any-return]
 
 
 def place(text: str) -> Any:

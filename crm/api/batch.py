@@ -15,7 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
-from crm.api import filters
+from crm.api import duplicates, filters
 from crm.api.characters import CONTROL
 from crm.api.concurrency import MAX_CONDITION
 from crm.api.errors import Problem, document_of, faults_of
@@ -117,11 +117,13 @@ class BatchActions:
     @action(detail=False, methods=["post"])
     def batch(self, request: ApiRequest) -> Response:
         """Do many operations at once."""
-        filters.refuse_unknown(request.query_params, ("format",))
         view: Any = self
+        has_duplicates = isinstance(self, duplicates.DuplicateActions)
+        filters.refuse_unknown(request.query_params, ("format", *([duplicates.PARAMETER] if has_duplicates else ())))
+        is_refusing = has_duplicates and duplicates.wish(request)
         is_atomic, rows = envelope(view.sent())
         items = [self.read(row) for row in rows]
-        writer = Writer(self.serializer_class, request.user)
+        writer = Writer(self.serializer_class, request.user, refuses_duplicates=is_refusing)
         results: list[Result] = []
         try:
             with transaction.atomic():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from crm import bulk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from rest_framework.exceptions import APIException
@@ -54,3 +55,9 @@ class Target:
         """Return the columns that differ from what is stored."""
         after = bulk.values_of(self.record)
         return {name for name, value in after.items() if value != self.before.get(name)}
+
+
+def names_in(attrs: Mapping[str, Any]) -> list[Name] | None:
+    """Return the names that a record is given; None where the data do not say."""
+    given = attrs.get("external_references")
+    return None if given is None else [(one["system"], one["external_id"]) for one in given]

@@ -16,15 +16,16 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
 from crm import bulk
+from crm.api.duplicates import without_duplicates
 from crm.api.errors import Problem, recognised
-from crm.api.items import Item, Name, Result, Target
+from crm.api.items import Item, Name, Result, Target, names_in
 from crm.api.merging import merged_already
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
 from crm.merging.successors import standing_for
 from crm.models import ExternalReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from crm.api.serializers import RecordSerializer
@@ -42,8 +43,16 @@ DATABASE_REFUSALS: Final = (IntegrityError, DataError, ProtectedError)
 class Writer:
     """Does what items say, on behalf of somebody, to one kind of record."""
 
-    def __init__(self, serializer: type[RecordSerializer], user: User, keys: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        serializer: type[RecordSerializer],
+        user: User,
+        keys: Iterable[str] = (),
+        *,
+        refuses_duplicates: bool = False,
+    ) -> None:
         """Take the serializer that judges, who writes, and the fields by which records may be found."""
+        self.refuses_duplicates = refuses_duplicates
         self.serializer = serializer
         self.model: Any = serializer.Meta.model
         self.user = user
@@ -100,6 +109,8 @@ class Pass:
         """Judge all items, write, and return what became of each."""
         self.look_up()
         results = [self.attempt(item) for item in self.items]
+        if self.writer.refuses_duplicates:
+            results = without_duplicates(results, self.targets, self.writer.user)
         self.store()
         return results
 
@@ -122,7 +133,7 @@ class Pass:
             self.merged = {key: one.pk for key, one in remaining.items()}
         if any(isinstance(item.data, dict) and "external_references" in item.data for item in self.items):
             self.look_up_names()
-        self.prefetch()
+        self.judge(is_patch=False).look_up([item.data for item in self.items if isinstance(item.data, dict)])
 
     def look_up_names(self) -> None:
         """Read the names that the records have."""
@@ -152,11 +163,6 @@ class Pass:
         with suppress(DjangoValidationError):
             record.clean()
         return str(getattr(record, key))
-
-    def prefetch(self) -> None:
-        """Read, at once for all items, what judging each of them will ask for."""
-        rows = [item.data for item in self.items if isinstance(item.data, dict)]
-        self.judge(is_patch=False).look_up(rows)
 
     def judge(self, *, is_patch: bool) -> Any:
         """Return the serializer for whole records or for patches; one of each is enough."""
@@ -291,9 +297,3 @@ class Pass:
                 by_system.setdefault(system, []).append((target.record, external_id))
         for system, pairs in sorted(by_system.items()):  # in one order, lest two batches wait for each other
             bulk.refer(system, sorted(pairs, key=lambda pair: pair[1]))
-
-
-def names_in(attrs: Mapping[str, Any]) -> list[Name] | None:
-    """Return the names that a record is given; None where the data do not say."""
-    given = attrs.get("external_references")
-    return None if given is None else [(one["system"], one["external_id"]) for one in given]

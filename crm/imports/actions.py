@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from crm.auth import audit
 from crm.imports import files, running
 from crm.imports.columns import guess
-from crm.imports.rules import check_key, check_mapping, refused, serializer_of
+from crm.imports.rules import check_duplicates, check_key, check_mapping, refused, serializer_of
 from crm.models import Import, ImportFile
 from crm.sync.formats import FileUnreadable
 
@@ -50,7 +50,13 @@ def upload(*, user: User, resource: str, filename: str, content: bytes) -> Impor
 
 @transaction.atomic
 def start(
-    *, one: Import, mapping: Mapping[str, str | None] | None = None, key: str = "", system: str = "", is_dry_run: bool
+    *,
+    one: Import,
+    mapping: Mapping[str, str | None] | None = None,
+    key: str = "",
+    system: str = "",
+    is_dry_run: bool,
+    refuses_duplicates: bool = False,
 ) -> Import:
     """Let the worker import a file from its beginning; raise ValidationError where what is asked for makes no sense."""
     one = Import.objects.select_for_update().get(pk=one.pk)
@@ -60,10 +66,11 @@ def start(
         one.columns = [{**column, "field": mapping.get(column["name"]) or None} for column in one.columns]
         check_mapping(one, mapping)
     check_key(one, key)
+    check_duplicates(one, refuses_duplicates=refuses_duplicates)
     one.refusals.all().delete()
     one.lines_done = one.created = one.updated = one.unchanged = one.refused = 0
     one.run += 1
-    one.key, one.system, one.is_dry_run = key, system, is_dry_run
+    one.key, one.system, one.is_dry_run, one.refuses_duplicates = key, system, is_dry_run, refuses_duplicates
     one.status, one.error, one.started_at, one.ended_at = Import.Status.WAITING, "", None, None
     one.save()
     running.run.configure(lock=f"import:{one.pk}").defer(one=str(one.pk), language=translation.get_language())

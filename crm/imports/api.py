@@ -107,7 +107,8 @@ class ImportViewSet(ShapedViewSet):
         mode = said["mode"]
         if mode != "preview":
             how = {"key": said.get("key", ""), "system": said.get("system", ""), "is_dry_run": mode == "dry_run"}
-            actions.start(one=one, mapping=said.get("mapping"), **how)
+            is_refusing = "duplicates" in said
+            actions.start(one=one, mapping=said.get("mapping"), refuses_duplicates=is_refusing, **how)
 
     def found(self, pk: Any) -> Import:
         """Return an import that the caller may see; raise 404 for any other."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
 
+from crm.alike import FINDERS
 from crm.api.routers import resources
 from crm.imports.columns import EXTERNAL_ID, targets
 
@@ -38,6 +39,17 @@ def check_key(one: Import, key: str) -> None:
         raise refused("key", _("Use one of: %s.") % ", ".join(known))
     if key and key not in chosen:
         raise refused("key", _("No column becomes %s.") % key)
+
+
+def has_duplicates(resource: str) -> bool:
+    """Tell whether records of a list may be one."""
+    return resources()[resource].model in FINDERS
+
+
+def check_duplicates(one: Import, *, refuses_duplicates: bool) -> None:
+    """Raise ValidationError where duplicates are to be refused in a list that knows none."""
+    if refuses_duplicates and not has_duplicates(one.resource):
+        raise refused("duplicates", _("Of these records, none are duplicates of each other."))
 
 
 def refused(member: str, reason: str) -> ValidationError:

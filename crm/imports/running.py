@@ -82,7 +82,8 @@ class Run:
             raise FileUnreadable(_("The account is disabled."))
         viewset = resources()[one.resource]
         self.one = one
-        self.writer = Writer(viewset.serializer_class, one.user, viewset.natural_keys)
+        options = {"refuses_duplicates": one.refuses_duplicates}
+        self.writer = Writer(viewset.serializer_class, one.user, viewset.natural_keys, **options)
         self.reader = Reader(viewset.serializer_class, one.mapping, one.user)
 
     def go(self, context: JobContext) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from crm.alike import REFUSE
 from crm.api.characters import refuse_control_characters
 from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictSerializer
@@ -43,6 +44,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "filename",
             "status",
             "is_dry_run",
+            "refuses_duplicates",
             "key",
             "system",
             "lines",
@@ -85,6 +87,11 @@ class StartSerializer(StrictSerializer):
         required=False,
         max_length=50,
         help_text=gettext_lazy("System whose identifiers `external_id` has."),
+    )
+    duplicates = serializers.ChoiceField(
+        (REFUSE,),
+        required=False,
+        help_text=gettext_lazy("`refuse`: rows that would add a record where another may be the same are refused."),
     )
 
 

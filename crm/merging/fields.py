@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from crm.merging.rows import CUSTOM
+from crm.models.tags import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 WINNER: Final = "winner"
 LOSER: Final = "loser"
+BESIDES: Final = frozenset({"custom", "tags", "updated_at"})
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
@@ -29,11 +31,11 @@ class NoSuchChoice(Exception):
 def choosable(model: type[Record]) -> list[Any]:
     """Return the fields whose value is chosen, in the order of the model."""
     columns = model._meta.concrete_fields
-    return [one for one in columns if one.editable and not one.generated and one.name not in {"custom", "updated_at"}]
+    return [one for one in columns if one.editable and not one.generated and one.name not in BESIDES]
 
 
 def merged(winner: Record, loser: Record, chosen: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of the one record: the winner's unless empty, or whichever was chosen.
+    """Return the values of the one record: the winner's unless empty, or whichever was chosen; the tags of both.
 
     `chosen` says `winner` or `loser` by name of a field, of custom fields by `custom.name`. Raises NoSuchChoice.
     """
@@ -45,6 +47,7 @@ def merged(winner: Record, loser: Record, chosen: Mapping[str, str]) -> dict[str
         one.attname: getattr(source(winner, loser, one.attname, chosen.get(name, "")), one.attname)
         for name, one in fields.items()
     }
+    values["tags"] = union(winner.tags, loser.tags)
     values["custom"] = merged_custom(winner.custom, loser.custom, chosen)
     return {name: None if is_either(value, winner, loser) else value for name, value in values.items()}
 
@@ -52,6 +55,11 @@ def merged(winner: Record, loser: Record, chosen: Mapping[str, str]) -> dict[str
 def is_either(value: Any, winner: Record, loser: Record) -> bool:
     """Tell whether a value refers to one of the two, which would be to itself."""
     return isinstance(value, UUID) and value in {winner.pk, loser.pk}
+
+
+def union(first: list[str], second: list[str]) -> list[str]:
+    """Return the tags of both, each once; as many as a record may have."""
+    return list(dict.fromkeys([*first, *second]))[:MOST]
 
 
 def merged_custom(winner: dict[str, Any], loser: dict[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class Import(models.Model):
         _("system"), max_length=50, blank=True, help_text=_("System whose identifiers `external_id` has.")
     )
     run = models.PositiveIntegerField(_("run"), default=0)  # how often it was started
+    refuses_duplicates = models.BooleanField(
+        _("refuses duplicates"), default=False, help_text=_("No row adds a record where another may be the same.")
+    )
     is_dry_run = models.BooleanField(_("dry run"), default=False, help_text=_("Only tried, and nothing written."))
     status = models.CharField(
         _("status"), max_length=10, choices=Status, default=Status.DRAFT, help_text=_("How it stands.")

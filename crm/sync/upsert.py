@@ -11,7 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm.bulk import insert, known_as, refer, update, values_of
-from crm.custom.definitions import begin
+from crm.custom.definitions import begin, definitions
 from crm.models import ExternalReference
 from crm.sync.elsewhere import Elsewhere
 
@@ -84,6 +84,7 @@ class Upsert:
         self.targets: dict[Identity, Target] = {}
         self.orphans: list[Any] = []
         self.elsewhere = Elsewhere(system, preview)
+        self.lacking: dict[type[Record], list[str]] = {}
         self.left_out: dict[tuple[type[Record], frozenset[str]], set[str]] = {}
 
     def plan(self) -> None:
@@ -225,11 +226,20 @@ class Upsert:
         target = Target(draft, record.pk, record, is_new=True)
         self._fill(target, draft.ours | draft.values)
         self._validate(target, required(part.model).union(draft.ours, draft.values))
+        if lacking := self._lacking(part.model):
+            target.errors["custom"] = [str(_("These custom fields need a value: %s.") % ", ".join(lacking))]
         if self.preview is not None:
             empty = values_of(part.model())
             after = values_of(record)
             target.changes = {name: (None, value) for name, value in after.items() if empty[name] != value}
         return target
+
+    def _lacking(self, model: type[Record]) -> list[str]:
+        """Return the custom fields that a new record must have and no ERP says, those with a default aside."""
+        if model not in self.lacking:
+            found = definitions(model)
+            self.lacking[model] = found.lacking(found.defaults())
+        return self.lacking[model]
 
     def _fill(self, target: Target, values: dict[str, Any]) -> None:
         for name, value in values.items():

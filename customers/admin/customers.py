@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -37,12 +36,14 @@ from customers.admin.consents import WithConsent
 from customers.admin.countries import CountryFilter, WithCountry, country_name
 from customers.admin.links import email_link, phone_link, website_link
 from customers.admin.relations import InverseRelationInline, RelationInline, WithTree
-from customers.matching import Candidate, candidates
+from customers.matching import candidates
 from customers.models import Address, Customer, Interaction
+from customers.relations import members_of, members_of_tree
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from crm.alike import Candidate
     from crm.models import User
     from crm.querysets import RecordQuerySet
 
@@ -196,8 +197,12 @@ class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge,
         }
         return TemplateResponse(request, "customers/log_a_call.html", context)
 
-    def with_members(self, visible: RecordQuerySet, customer: Customer) -> RecordQuerySet:
-        return visible.filter(Q(pk=customer.pk) | Q(organization=customer.pk))
+    def timeline_scopes(self, customer: Customer) -> list[tuple[str, Any]]:
+        is_organization = customer.kind == Customer.Kind.ORGANIZATION
+        return [("", _("This organization")), ("tree", _("With its tree"))] if is_organization else []
+
+    def with_members(self, customer: Customer, user: User, scope: str) -> RecordQuerySet:
+        return members_of(customer, user) if scope != "tree" else members_of_tree(customer, user)
 
     def merge_candidates(self, record: Customer, user: User) -> list[Candidate]:
         return candidates(customer=record, user=user)

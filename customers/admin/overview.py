@@ -77,7 +77,7 @@ def people_of(customer: Any, user: User) -> Iterable[Panel]:
 def relations_of(customer: Any, user: User) -> Iterable[Panel]:
     """Return how the customer is related to others."""
     if isinstance(customer, Customer) and user.view_level(Relationship) is not None:
-        related = related_to(customer, user)[:RELATED]
+        related = related_to(customer, user, RELATED)
         if related:
             yield Panel(_("Relations"), "customers/overview_relations.html", related)
 

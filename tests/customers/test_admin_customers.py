@@ -171,3 +171,26 @@ def test_the_last_months_cross_the_year() -> None:
     months = last_months(datetime.datetime(2026, 3, 31, 12, tzinfo=datetime.UTC))
     assert [f"{month:%Y-%m}" for month in (months[0], months[-1])] == ["2025-04", "2026-03"]
     assert len(months) == 12
+
+
+def test_who_may_be_the_same_is_shown_before_a_customer_is_added_anyway() -> None:
+    known = Customer.objects.create(name="John Doe", email="john@example.com")
+    client = signed_in(superuser())
+    body = form_of(client, page(Customer, "add")) | {"name": "J. Doe", "email": "john@example.com"}
+    answer = client.post(page(Customer, "add"), body)
+    assert f'<a href="{page(known, "change")}" class="text-link">John Doe may be the same: same e-mail.</a>' in (
+        answer.content.decode()
+    )
+    assert Customer.objects.count() == 1
+    seen = answer.context["adminform"].form["seen_duplicates"].value()
+    assert f'name="seen_duplicates" value="{known.pk}"' in answer.content.decode()
+    assert client.post(page(Customer, "add"), {**body, "seen_duplicates": seen}).status_code == 302
+    assert Customer.objects.filter(name="J. Doe").exists()
+
+
+def test_a_customer_is_changed_without_a_word_on_duplicates() -> None:
+    Customer.objects.create(name="John Doe", email="john@example.com")
+    other = Customer.objects.create(name="J. Doe", email="john@example.com")
+    client = signed_in(superuser())
+    body = form_of(client, page(other, "change")) | {"name": "Jane Doe"}
+    assert client.post(page(other, "change"), body).status_code == 302

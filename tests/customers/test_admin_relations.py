@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customers.models import Customer, Relationship, RelationshipType
+from customers.models import Customer, Interaction, Relationship, RelationshipType
 from tests.staff import colleague, form_of, page, signed_in, superuser, team
 
 if TYPE_CHECKING:
@@ -76,3 +76,17 @@ def test_the_sides_of_a_type_in_use_do_not_change(parent: RelationshipType) -> N
     assert client.post(page(parent, "change"), body).status_code == 200
     parent.refresh_from_db()
     assert parent.is_hierarchical
+
+
+def test_a_timeline_shows_an_organization_or_its_tree(parent: RelationshipType) -> None:
+    group, works = organization("Group"), organization("Works")
+    Relationship.objects.create(from_customer=group, to_customer=works, type=parent)
+    Interaction.objects.create(customer=works, kind="note", subject="Said at the works")
+    client = signed_in(superuser())
+    alone = client.get(page(group, "timeline")).content.decode()
+    assert "Said at the works" not in alone
+    assert "?kind=&amp;scope=tree" in alone
+    whole = client.get(f"{page(group, 'timeline')}?scope=tree").content.decode()
+    assert "Said at the works" in whole
+    assert '?kind=changes&amp;scope=tree"' in whole
+    assert "scope=tree" not in client.get(page(Customer.objects.create(name="Ann"), "timeline")).content.decode()

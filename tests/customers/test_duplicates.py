@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from customers.jobs import find_duplicates
 from customers.matching import candidates, renew_duplicates
@@ -199,3 +200,62 @@ def test_parameters_of_the_list_are_checked(client: Any) -> None:
     assert client.get(f"{PAIRS}?customer=x").status_code == 400
     assert client.get(f"{PAIRS}?dismissed=x").status_code == 400
     assert client.get(f"{PAIRS}?score__gte=0.5").status_code == 200
+
+
+def created(**data: Any) -> dict[str, Any]:
+    return {"operation": "create", "data": data}
+
+
+def test_items_of_a_batch_are_refused_one_by_one(client: Any) -> None:
+    known = make(Customer, name="John Doe", email="john.doe@example.com")
+    items = [
+        created(name="John Doe", email="john.doe@example.com"),
+        created(name="Ada Lovelace", email="ada@example.com"),
+        created(name="A. L.", email="ada@example.com"),
+        created(name="Somebody Else", email="else@example.com"),
+    ]
+    results = client.post(f"{LIST}/batch?duplicates=refuse", {"items": items}).json()["results"]
+    assert [one["status"] for one in results] == [409, 201, 409, 201]
+    assert results[0]["problem"]["errors"][0]["id"] == str(known.pk)
+    (error,) = results[2]["problem"]["errors"]
+    assert (error["id"], error["reasons"]) == (results[1]["record"], ["email"])
+    assert Customer.objects.count() == 3
+    assert [one["status"] for one in client.post(f"{LIST}/batch", {"items": items[:1]}).json()["results"]] == [201]
+
+
+def test_an_atomic_batch_with_a_duplicate_is_refused_whole(client: Any) -> None:
+    make(Customer, name="John Doe", email="john.doe@example.com")
+    items = [created(name="Ada Lovelace"), created(name="John Doe", email="john.doe@example.com")]
+    answer = client.post(f"{LIST}/batch?duplicates=refuse", {"atomic": True, "items": items})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/items/1", "duplicate")
+    assert Customer.objects.count() == 1
+
+
+def test_who_resembles_a_refused_one_only_is_taken(client: Any) -> None:
+    make(Customer, name="John Doe", email="john.doe@example.com", phone="")
+    items = [
+        created(name="J.", email="john.doe@example.com", phone="+49 30 901820"),
+        created(name="Quite Another", phone="+49 30 901820"),
+    ]
+    results = client.post(f"{LIST}/batch?duplicates=refuse", {"items": items}).json()["results"]
+    assert [one["status"] for one in results] == [409, 201]
+
+
+def test_a_batch_asks_for_all_its_duplicates_at_once(client: Any) -> None:
+    def asked(count: int) -> int:
+        items = [created(name=f"{chr(97 + n) * 9} {count}", email=f"{n}.{count}@example.com") for n in range(count)]
+        with CaptureQueriesContext(connection) as queries:
+            results = client.post(f"{LIST}/batch?duplicates=refuse", {"items": items}).json()["results"]
+        assert {one["status"] for one in results} == {201}
+        return len(queries)
+
+    asked(1)
+    assert asked(2) == asked(20)
+
+
+def test_a_batch_of_records_without_duplicates_knows_no_such_wish(client: Any) -> None:
+    item = created(customer=str(make(Customer).pk), city="Berlin", country="DE")
+    assert client.post("/api/v1/addresses/batch?duplicates=refuse", {"items": [item]}).status_code == 400
+    assert client.post(f"{LIST}/batch?duplicates=allow", {"items": [created(name="A")]}).status_code == 400

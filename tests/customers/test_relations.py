@@ -204,3 +204,16 @@ def test_a_deleted_customer_comes_back_with_its_relations(api_client: Any, make_
     assert Relationship.objects.count() == 2
     assert manager.post(f"{address}/restore").status_code == 201
     assert Relationship.objects.count() == 4
+
+
+def test_an_answer_says_where_there_are_more_than_it_has(
+    client: Any, parent: RelationshipType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = organization("Group")
+    for name in ("Works", "Shop"):
+        relate(client, group, parent, organization(name))
+    whole = client.get(f"{CUSTOMERS}/{group.pk}/related").json()
+    assert (len(whole["results"]), whole["has_more"]) == (2, False)
+    monkeypatch.setattr("customers.relations_api.MOST_RELATED", 1)
+    part = client.get(f"{CUSTOMERS}/{group.pk}/related").json()
+    assert ([one["name"] for one in part["results"]], part["has_more"]) == (["Works"], True)

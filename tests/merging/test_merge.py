@@ -245,3 +245,13 @@ def test_many_rows_move_in_as_many_statements_as_one(
     with django_assert_max_num_queries(60):
         merge(winner, loser, integration)
     assert winner.interactions.count() == 50
+
+
+def test_the_one_has_the_tags_of_both_until_they_are_two_again(integration: User) -> None:
+    winner = make(Customer, name="John Doe", tags=["vip", "fair"])
+    loser = make(Customer, name="J. Doe", tags=["press", "vip"])
+    merge = merge_records(winner=winner, loser=loser, by=integration)
+    assert Customer.objects.get(pk=winner.pk).tags == ["vip", "fair", "press"]
+    undo_merge(merge=merge, model=Customer)
+    assert Customer.objects.get(pk=winner.pk).tags == ["vip", "fair"]
+    assert Customer.objects.get(pk=loser.pk).tags == ["press", "vip"]

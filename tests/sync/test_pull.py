@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.models import ExternalReference, SyncRefusal, SyncRun, Team, User
+from crm.models import CustomField, ExternalReference, SyncRefusal, SyncRun, Team, User
 from customers.models import Address, Customer
 
 if TYPE_CHECKING:
@@ -241,3 +242,18 @@ def test_a_record_cannot_be_two_at_once(erp: Erp) -> None:
         ["The key is empty."],
         ["Two records of one kind cannot have the same external id."],
     ]
+
+
+def test_a_new_record_needs_the_custom_fields_that_administrators_require(erp: Erp) -> None:
+    erp.map(options='done = "keep"')
+    erp.drop(HEAD + "1,Alpha,,Germany\n")
+    erp.pull()
+    kind = ContentType.objects.get_for_model(Customer)
+    field = CustomField.objects.create(content_type=kind, name="tier", label="Tier", type="text", is_required=True)
+    erp.drop(HEAD + "1,Alpha AG,,Germany\n2,Beta,,Germany\n")
+    assert erp.counts() == {"read": 2, "updated": 1, "refused": 1}
+    assert "These custom fields need a value: tier." in str(SyncRefusal.objects.get().reasons)
+    assert list(Customer.objects.values_list("name", flat=True)) == ["Alpha AG"]
+    CustomField.objects.filter(pk=field.pk).update(default="C")
+    erp.run("erp_retry")
+    assert Customer.objects.get(name="Beta").custom == {"tier": "C"}

@@ -114,3 +114,9 @@ def test_the_documents_lead_programs_to_everything(server: str) -> None:
     assert "registration_endpoint" not in known
     challenge = me(server, "x").headers["WWW-Authenticate"]
     assert f'resource_metadata="{server}/.well-known/oauth-protected-resource/api/v1"' in challenge
+
+
+def test_tasks_tags_views_and_files_are_for_those_that_ask(server: str, robot: Any, session: Any) -> None:
+    asked = "tasks:read tags:read views:read attachments:read"
+    token = session(robot).fetch_token(f"{server}/o/token", grant_type="client_credentials", scope=asked)
+    assert token["scope"] == asked
