@@ -271,6 +271,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "crm.custom.jobs",
     "crm.housekeeping",
     "crm.imports.running",
+    "crm.privacy.jobs",
     "crm.tasks.reminders",
     "crm.webhooks.lanes",
     "customers.jobs",

@@ -26,7 +26,8 @@ def erase_person(*, customer: Record, by: User | None, reason: str) -> Erasure:
     """Erase what is held on a customer, for good, and return the certificate; `by` is None where a rule erases.
 
     Sums, counts, dates and kinds stay true. Of an organization its own data are erased, not those of its people.
-    Where there is nothing left to erase, the certificate is the one that there is. Raises NotThere, and
+    Where there is nothing left to erase, the certificate is the one that there is; where there was, the worker looks
+    once more ten minutes later, for what others were writing at that moment. Raises NotThere, and
     django.core.exceptions.ValidationError for a reason that is empty or names the customer.
     """
     model: Any = type(customer)
@@ -64,4 +65,12 @@ def _certify(customer: Record, by: User | None, reason: str, counts: dict[str, i
     made.sha256 = made.digest()
     made.full_clean(exclude=["by"])
     made.save(force_insert=True)
+    _look_again(made)
     return made
+
+
+def _look_again(made: Erasure) -> None:
+    """Erase once more a little later, since others may have been writing about the customer meanwhile."""
+    from crm.privacy.jobs import MINUTES, erase_again
+
+    erase_again.configure(schedule_in={"minutes": MINUTES}).defer(erasure=str(made.pk))

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.models import Change, Erasure, Import, ImportFile, ImportRefusal
 from crm.privacy.actions import erase_person
-from customers.models import Customer
+from crm.privacy.jobs import erase_again
+from customers.models import Customer, Interaction
 from tests.privacy import schema
 from tests.samples import make
 
@@ -85,6 +88,19 @@ def test_who_asks_twice_gets_the_same_certificate(marta: Customer, integration: 
     assert erase(marta, integration) == first
     assert Erasure.objects.count() == 1
     assert Change.objects.latest("sequence").pk == last
+
+
+def test_what_was_written_at_the_same_moment_is_erased_a_little_later(marta: Customer, integration: Any) -> None:
+    first = erase_person(customer=marta, by=integration, reason="Asked for it.")
+    job = ProcrastinateJob.objects.get(task_name="crm.privacy.erase_again")
+    assert job.args == {"erasure": str(first.pk)}
+    assert job.scheduled_at > timezone.now()
+    late = make(Interaction, customer=marta, subject="Written at the same moment")
+    erase_again(str(first.pk))
+    late.refresh_from_db()
+    assert late.subject == "Erased"
+    last = Erasure.objects.latest("at")
+    assert (last.counts["customers.interaction"], last.by, last.reason) == (1, integration, "Asked for it.")
 
 
 def test_a_reason_that_names_the_person_is_refused(marta: Customer, integration: Any) -> None:

@@ -55,7 +55,9 @@ def work() -> None:
     settle()
     feeding.feed_all()
     worker.do_all()
-    while ProcrastinateJob.objects.filter(status="todo").exists():  # what jobs enqueued as the worker ended
+    while ProcrastinateJob.objects.filter(
+        status="todo", scheduled_at=None
+    ).exists():  # what jobs enqueued as the worker ended
         worker.do_all()
 
 
