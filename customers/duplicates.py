@@ -18,7 +18,8 @@ from crm.api import filters
 from crm.api.errors import ParameterError, Problem
 from crm.api.representation import SQLField
 from crm.api.schema import parameters
-from crm.api.viewsets import SHAPE, ShapedViewSet, take_turns
+from crm.api.viewsets import SHAPE, ShapedViewSet
+from crm.database.turns import take_turns
 from customers.actions import dismiss_duplicate
 from customers.matching import candidates
 from customers.models import Customer, Duplicate
