@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
@@ -160,7 +161,8 @@ class RecordSerializer(StrictModelSerializer):
             return []
         field = self.Meta.model._meta.get_field(name)
         if isinstance(field, models.Field) and field.has_default():
-            return field.get_default()
+            value = field.get_default()
+            return str(value) if isinstance(value, Decimal) else value
         return None if field.null else ""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
