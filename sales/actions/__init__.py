@@ -22,6 +22,7 @@ from sales.actions.opportunities import (
     reopen_opportunity,
     win_opportunity,
 )
+from sales.actions.refused import Refused
 
 __all__ = [
     "AlreadyClosed",
@@ -30,6 +31,7 @@ __all__ = [
     "NotClosed",
     "NotDisqualified",
     "NotOpen",
+    "Refused",
     "assign_lead",
     "assign_opportunity",
     "capture_lead",

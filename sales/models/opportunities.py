@@ -244,6 +244,11 @@ class Opportunity(Record):
             text = _("Only what is won is closed in the forecast.")
             raise ValidationError({"forecast_category": ValidationError(text, code="not_won")})
         self.status = stage.kind
+        if stage.kind == self.Status.OPEN:
+            return
+        self.closed_at = self.closed_at or timezone.now()
+        self.forecast_category = self.Forecast.CLOSED if stage.kind == self.Status.WON else self.Forecast.OMITTED
+        self.probability = None
 
     def check_contact(self) -> None:
         """Refuse an organization as the person to talk to."""
