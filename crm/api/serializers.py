@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
+from rest_framework.validators import UniqueValidator
 
 from crm.api.errors import rule_broken
 from crm.api.fields import CustomValuesField, VisibleRelatedField, as_ids
@@ -113,6 +114,12 @@ class RecordSerializer(StrictModelSerializer):
     def get_unique_together_validators(self) -> list[Any]:
         """Return none: the database decides, without a query and without a race."""
         return []
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Return the field without a query for whether its value is taken, for the same reason."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        validators = [one for one in kwargs.get("validators", ()) if not isinstance(one, UniqueValidator)]
+        return field_class, {**kwargs, **({"validators": validators} if "validators" in kwargs else {})}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the validated values; raise ValidationError also for what is unknown or read-only."""

@@ -14,8 +14,8 @@ from sales.actions.leads import (
 )
 from sales.actions.opportunities import (
     AlreadyClosed,
-    NotClosed,
     NoSuchStage,
+    NotClosed,
     assign_opportunity,
     lose_opportunity,
     move_opportunity,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
-from crm.admin import RecordAdmin, link_to, staff
+from crm.admin import RecordAdmin, link_to
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
 from sales import actions
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from crm.querysets import RecordQuerySet
 
 STATUS_COLORS = {
     "new": "info",
@@ -59,7 +58,7 @@ class ConvertForm(VerbForm):
         """Offer the stages of the default pipeline, and what is usual."""
         self.fields["stage"].queryset = Stage.objects.beginning()  # type: ignore[attr-defined]  # of a ModelChoiceField
         day = timezone.localdate() + datetime.timedelta(days=30)
-        self.initial |= {"name": str(self.record), "currency": reporting_currency(), "expected_close_on": day}
+        self.initial.update(name=str(self.record), currency=reporting_currency(), expected_close_on=day)
 
 
 class DisqualifyForm(VerbForm):
@@ -155,7 +154,11 @@ class LeadAdmin(WithVerbs, WithTasks, RecordAdmin):
         first, *others = super().get_sections(request, obj)
         if obj is None:
             return [first, *others]
-        fields = [("status", "score"), ("opportunity_link", "converted_at"), ("disqualified_reason", "disqualified_note")]
+        fields = [
+            ("status", "score"),
+            ("opportunity_link", "converted_at"),
+            ("disqualified_reason", "disqualified_note"),
+        ]
         return [first, (_("State"), {"classes": ["tab"], "fields": fields}), *others]
 
     def links(self, request: HttpRequest, record: Lead) -> Sequence[str]:
@@ -164,10 +167,7 @@ class LeadAdmin(WithVerbs, WithTasks, RecordAdmin):
         found = {"customer": record.customer, "opportunity": record.opportunity}
         return [link_to(one) for name, one in found.items() if one is not None and name not in hidden]
 
-    def get_queryset(self, request: HttpRequest) -> RecordQuerySet:
-        return super().get_queryset(request)
-
-    @display(description=_("lead"), header=False)
+    @display(description=_("lead"))
     def title(self, lead: Lead) -> str:
         return lead.subject or lead.message[:80] or str(_("Lead"))
 

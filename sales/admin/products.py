@@ -23,9 +23,7 @@ class ProductAdmin(RecordAdmin):
     list_filter = (("is_active", BooleanRadioFilter),)
     search_help_text = _("Code or name")
     ordering = ("name", "id")
-    sections = (
-        (None, {"fields": ("code", "name", ("price", "currency"), ("unit", "is_active"), "description")}),
-    )
+    sections = ((None, {"fields": ("code", "name", ("price", "currency"), ("unit", "is_active"), "description")}),)
 
     @display(description=_("price"), ordering="price")
     def price_text(self, product: Any) -> str:

@@ -135,7 +135,7 @@ def attempt(request: HttpRequest, verb: Verb, record: Any, form: VerbForm) -> Mo
             after = verb.do(record, staff(request), **form.said())
     except Refused as error:
         messages.error(request, error.text)
-        return record  # type: ignore[no-any-return]  # as it is now
+        return record
     except ValidationError as error:
         form.add_error(None, error.messages)  # type: ignore[arg-type]  # a list of texts is one
         return None

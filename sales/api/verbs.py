@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rest_framework.response import Response
 
+
 class AssignSerializer(StrictSerializer):
     """Whom to give it to."""
 
@@ -44,7 +45,7 @@ class Verbs:
         return dict(form.validated_data)
 
     def done(self, pk: Any, name: str, verb: Callable[..., Any], **how: Any) -> Response:
-        """Do something to a record of the caller's, named so to the verb, and answer it; raise its refusal's problem."""
+        """Do something to a record of the caller's, which the verb calls `name`, and answer it."""
         view: Any = self
         filters.refuse_unknown(self.request.query_params, SHAPE)
         with transaction.atomic(), refusals():
