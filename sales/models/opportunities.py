@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.models import Record, SearchKey
 from crm.querysets import RecordQuerySet
@@ -61,7 +62,7 @@ class Opportunity(Record):
     """A deal with a customer that may be won: how much, by when, and how far it has come."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("deal", "open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 

@@ -6,12 +6,14 @@ import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from sales.checks import known_reporting_currency
 from sales.models import ExchangeRate, MissingRate, Opportunity, convert
 from tests.samples import make
 
@@ -48,7 +50,7 @@ def test_two_currencies_meet_in_the_reporting_one(db: None) -> None:
 
 
 @given(amount=AMOUNTS, value=RATES)
-@settings(max_examples=60, **SLOW)
+@hypothesis.settings(max_examples=60, **SLOW)
 def test_a_conversion_is_exact_to_the_hundredth(db: None, amount: Decimal, value: Decimal) -> None:
     ExchangeRate.objects.all().delete()
     rate("USD", MONDAY, value)
@@ -59,7 +61,7 @@ def test_a_conversion_is_exact_to_the_hundredth(db: None, amount: Decimal, value
 
 
 @given(amount=st.decimals(0, "999999999.99", places=2), value=st.decimals("0.0001", "9999", places=8))
-@settings(max_examples=40, **SLOW)
+@hypothesis.settings(max_examples=40, **SLOW)
 def test_the_database_converts_as_python_does(db: None, amount: Decimal, value: Decimal) -> None:
     ExchangeRate.objects.all().delete()
     Opportunity.objects.all().delete()
@@ -95,3 +97,13 @@ def test_managers_keep_rates_and_sellers_read_them(api_client: Any, make_user: A
     assert manager.post("/api/v1/exchange-rates", body).status_code == 409
     assert manager.post("/api/v1/exchange-rates", {**body, "currency": "ABC"}).status_code in {400, 422}
     assert seller.get("/api/v1/exchange-rates", {"currency": "USD"}).json()["results"] == [made.json()]
+
+
+@pytest.mark.parametrize(
+    ("currency", "found"), [("EUR", []), ("CNY", []), ("EURO", ["sales.E001"]), ("", ["sales.E001"])]
+)
+def test_the_crm_does_not_start_with_a_currency_that_there_is_not(
+    settings: Any, currency: str, found: list[str]
+) -> None:
+    settings.REPORTING_CURRENCY = currency
+    assert [one.id for one in known_reporting_currency(None)] == found
