@@ -8,9 +8,11 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         import sales.checks  # noqa: F401 -- it registers a check
+        from crm import demonstration
         from crm.changes.timeline import Source, register
         from sales.models import Lead, Order, StageChange
 
+        demonstration.register("sales.demonstration.make")
         register(Source(Lead, "created_at", "sales/timeline_lead.html", related=("customer", "owner")))
         register(
             Source(

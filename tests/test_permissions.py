@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from crm.roles import ROLES
 from sales.models import LossReason, Opportunity, Stage
 from tests.resources import RECORDS, operations
 from tests.samples import body_for, make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +90,11 @@ def standing(model: Any, operation: str) -> dict[str, Any]:
     return {"task": {"status": "cancelled"}, "lead": GIVEN_UP, **closed}[model._meta.model_name]
 
 
+def again(model: Any) -> dict[str, str] | None:
+    """Return where a deal is opened again, as a client says it; nothing of other records."""
+    return {"stage": str(make(Stage).pk)} if model is Opportunity else None
+
+
 def loss() -> dict[str, str]:
     """Return why and where a deal is lost, as a client says it."""
     return {"stage": str(make(Stage, kind="lost").pk), "reason": str(make(LossReason).pk)}
@@ -105,7 +113,7 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
     people = {"owner": owner, "team": owner.team}
     body = body_for(viewset.serializer_class, **people)
     elsewhere = f"{path}/by-external-id/erp/1"
-    return {
+    calls: dict[str, Callable[[], Any]] = {
         "list": lambda: client.get(path),
         "retrieve": lambda: client.get(f"{path}/{record.pk}"),
         "by_external_id": lambda: client.get(elsewhere),
@@ -122,7 +130,7 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "tree": lambda: client.get(f"{path}/{record.pk}/tree"),
         "complete": lambda: client.post(f"{path}/{record.pk}/complete"),
         "cancel": lambda: client.post(f"{path}/{record.pk}/cancel"),
-        "reopen": lambda: client.post(f"{path}/{record.pk}/reopen"),
+        "reopen": lambda: client.post(f"{path}/{record.pk}/reopen", again(model)),
         "assign": lambda: client.post(f"{path}/{record.pk}/assign", {ASSIGNED.get(path, "owner"): None}),
         "capture": lambda: client.post(f"{path}/capture", {"contact": {"name": "Ada"}}),
         "disqualify": lambda: client.post(f"{path}/{record.pk}/disqualify", {"reason": "spam"}),
@@ -137,7 +145,8 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
         "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
-    }[operation]()
+    }
+    return calls[operation]()
 
 
 OFFERED = [

@@ -128,7 +128,7 @@ class WithVerbs:
         return TemplateResponse(request, "sales/verb.html", context)
 
 
-def attempt(request: HttpRequest, verb: Verb, record: Any, form: VerbForm) -> Model | None:
+def attempt(request: HttpRequest, verb: Verb, record: Model, form: VerbForm) -> Model | None:
     """Do a verb and return what to show; None where it was refused because of what the form says."""
     try:
         with transaction.atomic():
@@ -137,7 +137,7 @@ def attempt(request: HttpRequest, verb: Verb, record: Any, form: VerbForm) -> Mo
         messages.error(request, error.text)
         return record
     except ValidationError as error:
-        form.add_error(None, error.messages)  # type: ignore[arg-type]  # a list of texts is one
+        form.add_error(None, error.messages)
         return None
     messages.success(request, verb.done)
     return after

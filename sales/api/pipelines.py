@@ -26,7 +26,8 @@ class ConfigurationSerializer(JudgedByDatabase, StrictModelSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values; raise a problem, 422, for what the model's `clean` refuses."""
-        judged: Any = copy.copy(self.instance) if self.instance is not None else self.Meta.model()
+        model: Any = self.Meta.model
+        judged = copy.copy(self.instance) if self.instance is not None else model()
         for name, value in attrs.items():
             setattr(judged, name, value)
         try:

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sales.checks import known_reporting_currency
@@ -21,7 +21,9 @@ MONDAY = datetime.date(2026, 3, 2)
 DAY = datetime.timedelta(days=1)
 AMOUNTS = st.decimals("-999999999.99", "999999999.99", places=2)
 RATES = st.decimals("0.00000001", "99999.99999999", places=8)
-SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+SLOW = hypothesis.settings(
+    deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
 
 
 def rate(currency: str, on: datetime.date, value: str | Decimal) -> ExchangeRate:
@@ -50,7 +52,7 @@ def test_two_currencies_meet_in_the_reporting_one(db: None) -> None:
 
 
 @given(amount=AMOUNTS, value=RATES)
-@hypothesis.settings(max_examples=60, **SLOW)
+@SLOW
 def test_a_conversion_is_exact_to_the_hundredth(db: None, amount: Decimal, value: Decimal) -> None:
     ExchangeRate.objects.all().delete()
     rate("USD", MONDAY, value)
@@ -61,7 +63,7 @@ def test_a_conversion_is_exact_to_the_hundredth(db: None, amount: Decimal, value
 
 
 @given(amount=st.decimals(0, "999999999.99", places=2), value=st.decimals("0.0001", "9999", places=8))
-@hypothesis.settings(max_examples=40, **SLOW)
+@SLOW
 def test_the_database_converts_as_python_does(db: None, amount: Decimal, value: Decimal) -> None:
     ExchangeRate.objects.all().delete()
     Opportunity.objects.all().delete()

@@ -29,13 +29,13 @@ def test_contact_data_become_a_lead_a_person_and_a_company(client: Any, seller: 
     answer = capture(client, contact=ADA, subject="Ten desks", source="web")
     assert answer.status_code == 201, answer.content
     lead = Lead.objects.get(pk=answer.json()["id"])
-    person = lead.customer
+    person, company = lead.customer, Customer.objects.get(kind="organization")
     assert (person.name, person.email, person.lifecycle, person.source) == (
         *("Ada Lovelace", "ada@example.com", "lead", "web"),
     )
-    assert (person.organization.name, person.organization.kind) == ("Engines Ltd", "organization")
-    assert {lead.owner, person.owner, person.organization.owner} == {seller}
-    assert {lead.team, person.team, person.organization.team} == {seller.team}
+    assert (person.organization, company.name) == (company, "Engines Ltd")
+    assert {lead.owner, person.owner, company.owner} == {seller}
+    assert {lead.team, person.team, company.team} == {seller.team}
 
 
 def test_whoever_is_known_is_recognised(client: Any) -> None:

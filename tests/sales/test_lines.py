@@ -23,7 +23,7 @@ def line(deal: Opportunity, **values: Any) -> dict[str, Any]:
 
 
 def amount(deal: Opportunity) -> Decimal:
-    return Opportunity.objects.values_list("amount", flat=True).get(pk=deal.pk)  # type: ignore[no-any-return]
+    return Opportunity.objects.values_list("amount", flat=True).get(pk=deal.pk)
 
 
 def test_the_amount_is_the_sum_of_the_lines(client: Any, deal: Opportunity) -> None:
