@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
@@ -58,8 +59,8 @@ class LineInline(RecordInline):
     readonly_fields = ("total",)
     autocomplete_fields = ("product",)
     ordering = ("id",)
-    verbose_name = _("line")
-    verbose_name_plural = _("lines")
+    verbose_name = pgettext_lazy("deal", "line")
+    verbose_name_plural = pgettext_lazy("deal", "lines")
 
 
 class StageChangeInline(ReadOnly, RecordInline):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.decorators import display
 
@@ -20,8 +21,8 @@ class OrderLineInline(ReadOnly, RecordInline):
     model = OrderLine
     fields = readonly_fields = ("product", "description", "quantity", "unit_price", "discount", "total")
     ordering = ("id",)
-    verbose_name = _("line")
-    verbose_name_plural = _("lines")
+    verbose_name = pgettext_lazy("deal", "line")
+    verbose_name_plural = pgettext_lazy("deal", "lines")
 
 
 @admin.register(Order)

@@ -111,7 +111,7 @@ class WithVerbs:
         if not own.has_change_permission(request, record):
             raise PermissionDenied
         back = page_of(record)
-        form = verb.form(request.POST or None, record=record)
+        form = verb.form(request.POST if request.method == "POST" else None, record=record)
         if request.method == "POST" and form.is_valid():
             after = attempt(request, verb, record, form)
             if after is not None:
