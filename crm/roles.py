@@ -67,6 +67,15 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
         app: Rule("all") for app in ("customers", "sales", "marketing", "service", "crm", "auth")
     },
 }
+# What managers set up, and what everyone in sales sees; only the ERP writes orders.
+SET_UP: Final = ("sales.pipeline", "sales.stage", "sales.lossreason", "sales.exchangerate", "sales.product")
+MIRRORED: Final = ("sales.order", "sales.orderline")
+for name, rules in ROLES.items():
+    if "sales" in rules:
+        may_set_up = rules["sales"].verbs == MANAGE
+        rules |= {kind: Rule("all", MANAGE if may_set_up else ()) for kind in SET_UP}
+        if name != "Integration":
+            rules |= {kind: Rule(rules["sales"].view) for kind in MIRRORED}
 for role, rules in ROLES.items():
     # Files go with the records that they are attached to: whoever adds or deletes records may do so with files.
     rules["crm.attachment"] = Rule("all", max((rule.verbs for name, rule in rules.items() if "." not in name), key=len))

@@ -103,6 +103,7 @@ LOCALE_PATHS = [BASE_DIR / "crm" / "locale", BASE_DIR / "crm" / "locale_packages
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 USE_TZ = True
 DEFAULT_COUNTRY = environment.text("DEFAULT_COUNTRY")
+REPORTING_CURRENCY = environment.text("REPORTING_CURRENCY", "EUR")
 
 # ── Static files ─────────────────────────────────────────────────────────────────────────────────────────────────────
 STATIC_URL = "static/"

@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from crm.custom.definitions import begin
+from crm.database.turns import take_turns
 from crm.sync.registry import Part
 from crm.sync.upsert import Upsert
 from customers.models import Address, Consent, Customer, Duplicate, Interaction, Purpose
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from crm.models import Record, Team, User
     from crm.sync.rows import Row
     from crm.sync.upsert import Outcome
+    from customers.models import CustomerQuerySet
 
 ERP_PARTS: Final[Mapping[str, Part]] = {
     "organization": Part(Customer, fixed={"kind": Customer.Kind.ORGANIZATION}),
@@ -50,6 +52,63 @@ def log_interaction(
     interaction.full_clean(exclude=["customer", "user", "owner", "team"])
     interaction.save()
     return interaction
+
+
+class ContactDetails(TypedDict, total=False):
+    """What somebody says of themselves, such as in a form; a name, an e-mail address or a phone number at least."""
+
+    name: str
+    given_name: str
+    family_name: str
+    email: str
+    phone: str
+    company: str
+    country: str
+    language: str
+
+
+@transaction.atomic
+def recognise_customer(
+    *, contact: ContactDetails, by: User | None, owner: User | None, team: Team | None, source: str = ""
+) -> Customer:
+    """Return the person whom contact data speak of: one who is known by them, or else a new one, a lead.
+
+    Known is who has the e-mail address, or else the phone number and the name; of several, the one known longest. With
+    `by`, they are looked for among those whom that colleague sees. A company that is new is added. Two who say the same
+    at once are one person. Raises ValidationError where a value is not allowed.
+    """
+    said = dict(contact)
+    company = str(said.pop("company", "")).strip()
+    said["name"] = said.get("name") or (
+        "" if said.get("given_name") or said.get("family_name") else said.get("email", "")
+    )
+    known = {"owner": owner, "team": team, "source": source, "lifecycle": Customer.Lifecycle.LEAD}
+    person = Customer(kind=Customer.Kind.PERSON, **known, **said)
+    person.full_clean(exclude=["owner", "team", "organization"])
+    for key in sorted(filter(None, (person.email, person.phone_e164, company.casefold()))):
+        take_turns("recognise_customer", key)
+    among = Customer.objects.all() if by is None else Customer.objects.visible_to(by)
+    found = among.known_by(person)
+    if found is not None:
+        return found
+    if company:
+        person.organization = _organization(company, among, **known)
+    _add(person)
+    return person
+
+
+def _organization(name: str, among: CustomerQuerySet, **known: Any) -> Customer:
+    """Return the organization of a name; a new one where there is none."""
+    organization = Customer(kind=Customer.Kind.ORGANIZATION, name=name, **known)
+    organization.full_clean(exclude=["owner", "team"])
+    return among.named_as(organization).order_by("id").first() or _add(organization)
+
+
+def _add(customer: Customer) -> Customer:
+    """Save a new customer with the first values of the custom fields."""
+    begin([customer])
+    customer.save(force_insert=True)
+    return customer
 
 
 class Evidence(TypedDict, total=False):

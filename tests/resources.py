@@ -41,6 +41,11 @@ def scope_to_read(path: str) -> str:
     return scope if ":" in scope else f"{scope}:read"
 
 
+def scopes_of(viewset: type[ShapedViewSet]) -> tuple[str, str]:
+    """Return the scopes with which everything can be done that a resource offers."""
+    return f"{viewset.scope}:read", getattr(viewset, "write_scope", f"{viewset.scope}:write")
+
+
 STANDARD = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
 
 

@@ -46,7 +46,7 @@ class Cursor:
 
     def encode(self) -> str:
         """Return the cursor as clients see it."""
-        content = orjson.dumps([",".join(self.ordering), self.values, self.is_reverse])
+        content = orjson.dumps([",".join(self.ordering), self.values, self.is_reverse], default=str)  # decimals
         return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
     @classmethod

@@ -193,7 +193,7 @@ def expansion(name: str, shape: Shape, model: type[models.Model], user: User) ->
     if hasattr(queryset, "visible_to"):
         queryset = queryset.visible_to(user)
     row = RowJSON(shape, user)
-    if relation.many_to_one:
+    if relation.concrete:
         return JSONOf(Subquery(queryset.filter(pk=OuterRef(name)).order_by().values_list(row)))
     inverse = relation.field.name
     rows = queryset.filter(**{inverse: OuterRef("pk")}).order_by("pk").values_list(row)

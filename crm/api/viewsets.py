@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status, viewsets
@@ -27,6 +27,7 @@ from crm.api.representation import RowJSON, RowVersion, Shape, known_fields, sha
 from crm.api.serializers import MAX_REFERENCES
 from crm.api.statements import Parameter, statement
 from crm.api.views import AnswerHeaders
+from crm.database.turns import take_turns
 from crm.models import ExternalReference
 from crm.saved_views.applying import WithSavedViews
 
@@ -288,9 +289,3 @@ def refuse_control_characters(external_id: str) -> None:
     """Raise ParameterError for a name that no record can have, and PostgreSQL could not even look for."""
     if CONTROL.search(external_id):
         raise ParameterError("external_id", _("Control characters are not allowed."), "control_characters")
-
-
-def take_turns(*words: str) -> None:
-    """Wait until no other transaction works on the same name; ends with this transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["\n".join(words)])

@@ -47,9 +47,24 @@ class FeedTrigger(pgtrigger.Trigger):
         """Return the body of the trigger function; `model` may be its form in a migration, which knows less."""
         return self.body(apps.get_model(model._meta.label))
 
+    def get_declare(self, model: Any) -> list[tuple[str, str]]:
+        """Return the variables of the trigger function, none of which has the name of a column."""
+        return [(variable(model, name), value) for name, value in DECLARED]
+
     def body(self, model: Any) -> str:
         """Return the statements of the trigger function."""
         raise NotImplementedError
+
+
+def variable(model: Any, name: str) -> str:
+    """Return the name of a variable; another where a table that the function reads has a column of that name."""
+    model = apps.get_model(model._meta.label)
+    while model:
+        if any(field.column == name for field in model._meta.concrete_fields):
+            return f"the_{name}"
+        parent = getattr(model, "visible_through", "")
+        model = model._meta.get_field(parent).related_model if parent else None
+    return name
 
 
 class Created(FeedTrigger):
@@ -131,9 +146,10 @@ def whole(model: type[models.Model], row: str) -> str:
 def insert(model: Any, action: str, change: str, source: str, *, row: str, condition: str = "") -> str:
     """Return the statement that writes rows of the feed from a transition table."""
     joins, holder = parents(model, row)
+    number, moment = variable(model, "number"), variable(model, "moment")
     return (
         f"INSERT INTO crm_change ({COLUMNS})"  # noqa: S608 -- names of columns
-        f" SELECT number, moment, '{model._meta.label_lower}', {row}.id, '{action}', {change}, {WHO},"
+        f" SELECT {number}, {moment}, '{model._meta.label_lower}', {row}.id, '{action}', {change}, {WHO},"
         f" {concerned(model, row)}, {holder}.owner_id, {holder}.team_id FROM {source}{joins} {condition};"
         " RETURN NULL;"
     )

@@ -52,6 +52,24 @@ class CustomerQuerySet(RecordQuerySet):
         granted = consents.objects.filter(purpose__name=purpose, is_granted=True).newest()
         return self.filter(pk__in=granted.values("customer"))
 
+    def known_by(self, person: Customer) -> Customer | None:
+        """Return whoever has the e-mail address of a person, or else the phone number and the name; the first of them.
+
+        A phone number alone says little: a family, or an office, shares one.
+        """
+        rows = self.order_by("id")
+        found: Customer | None = None
+        if person.email:
+            found = rows.filter(kind=person.kind, email=person.email).first()
+        if found is None and person.phone_e164:
+            found = rows.named_as(person).filter(phone_e164=person.phone_e164).first()
+        return found
+
+    def named_as(self, customer: Customer) -> Self:
+        """Keep the customers of the same kind whose names tell no difference."""
+        key = Func(Value(customer.kind), Value(customer.name), function="customers_name_key")
+        return self.filter(kind=customer.kind, name_key=key)
+
 
 class Customer(Record):
     """A person or an organization that the company deals with, or would like to."""

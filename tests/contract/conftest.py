@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.resources import RECORDS, offering
+from tests.resources import RECORDS, offering, scopes_of
+from tests.staff import permitted
 
 if TYPE_CHECKING:
     from crm.api.viewsets import RecordViewSet, ShapedViewSet
@@ -37,10 +38,10 @@ def user(make_user: Any) -> Any:
 
 @pytest.fixture
 def client(api_client: Any, user: Any, viewset: type[ShapedViewSet]) -> Any:
-    return api_client(user, f"{viewset.scope}:read", f"{viewset.scope}:write")
+    return api_client(user, *scopes_of(viewset))
 
 
 @pytest.fixture
 def outsider(api_client: Any, make_user: Any, make_team: Any, viewset: type[ShapedViewSet]) -> Any:
-    seller = make_user("Sales representative", team=make_team("Elsewhere"))
-    return api_client(seller, f"{viewset.scope}:read", f"{viewset.scope}:write")
+    seller = permitted(make_user(team=make_team("Elsewhere")), "view_team", "add", "change", "delete")
+    return api_client(seller, *scopes_of(viewset))

@@ -20,6 +20,7 @@ SAMPLES = {
     "StrictBooleanFilter": "true",
     "StrictDateTimeFilter": "2026-01-01T00:00:00Z",
     "DateFilter": "2026-01-01",
+    "NumberFilter": "1",
 }
 pytestmark = pytest.mark.django_db
 MERGE_PATCH = "application/merge-patch+json"

@@ -28,6 +28,7 @@ NOT_SHOWN = {
     "procrastinate.ProcrastinatePeriodicDefer": "the queue's own bookkeeping",
     "procrastinate.ProcrastinateWorker": "the queue's own bookkeeping",
     "crm.WebhookAttempt": "part of a webhook's delivery",
+    "sales.Stage": "on its pipeline's page",
     "sessions.Session": "holds what would let a reader act for others",
 }
 SHOWN = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -53,8 +54,8 @@ def test_the_sidebar_shows_what_the_role_may_see() -> None:
         answer = signed_in(colleague(role)).get("/admin/")
         return re.findall(r"<h2 class=.font-semibold flex[^>]*>\s*([^<]+?)\s*<", lines(answer.content.decode()))
 
-    assert titles("Sales representative") == ["Work", "Customers", "Data exchange"]
-    assert titles("Auditor") == ["Work", "Customers", "Administration"]
+    assert titles("Sales representative") == ["Work", "Customers", "Sales", "Data exchange"]
+    assert titles("Auditor") == ["Work", "Customers", "Sales", "Administration"]
 
 
 def lines(text: str) -> str:
@@ -148,7 +149,9 @@ def test_an_external_reference_leads_to_its_record() -> None:
 def test_custom_fields_are_for_records() -> None:
     form = signed_in(superuser()).get(page(CustomField, "add")).context["adminform"].form
     kinds = form.fields["content_type"].queryset.values_list("model", flat=True)
-    assert set(kinds) == {"address", "attachment", "consent", "customer", "interaction", "relationship", "task"}
+    shared, customers = {"attachment", "task"}, {"address", "consent", "customer", "interaction", "relationship"}
+    sales = {"lead", "opportunity", "opportunityline", "stagechange", "product", "order", "orderline"}
+    assert set(kinds) == shared | customers | sales
 
 
 def test_a_custom_field_keeps_its_type_and_takes_its_values_along() -> None:

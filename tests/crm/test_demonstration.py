@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from crm import checks, demonstration
 from crm.models import Application, CustomField, ExternalReference, Tag, Task, Team, User
 from customers.models import Address, Customer, Interaction, Relationship
+from sales.models import Lead, Opportunity, OpportunityLine, Order, OrderLine, Product, StageChange
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -120,3 +121,12 @@ def test_the_application_gets_a_token_and_sees_customers(data: None, client: Cli
 
 
 PROGRAM = {"client_id": demonstration.CLIENT_ID, "client_secret": demonstration.CLIENT_SECRET}
+
+
+def test_it_has_deals_on_their_way_won_and_lost(data: None) -> None:
+    statuses = set(Opportunity.objects.values_list("status", flat=True))
+    assert statuses == {"open", "won", "lost"}
+    assert set(Lead.objects.values_list("status", flat=True)) == set(Lead.Status.values)
+    for kind in (Product, Opportunity, OpportunityLine, StageChange, Lead, Order, OrderLine):
+        for record in kind._base_manager.order_by("pk")[:40]:
+            record.full_clean(exclude=["owner", "team"], validate_unique=False)

@@ -1,0 +1,28 @@
+"""How the company sells: leads, deals and their stages, what is sold, and the orders that came of it."""
+
+from sales.models.currencies import CURRENCIES, ExchangeRate, MissingRate, convert, reporting_currency
+from sales.models.leads import Lead
+from sales.models.lines import OpportunityLine, StageChange
+from sales.models.opportunities import Opportunity, OpportunityQuerySet
+from sales.models.orders import Order, OrderLine
+from sales.models.pipelines import LossReason, Pipeline, Stage
+from sales.models.products import Product
+
+__all__ = [
+    "CURRENCIES",
+    "ExchangeRate",
+    "Lead",
+    "LossReason",
+    "MissingRate",
+    "Opportunity",
+    "OpportunityLine",
+    "OpportunityQuerySet",
+    "Order",
+    "OrderLine",
+    "Pipeline",
+    "Product",
+    "Stage",
+    "StageChange",
+    "convert",
+    "reporting_currency",
+]
