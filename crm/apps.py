@@ -14,12 +14,14 @@ class CrmConfig(AppConfig):
         from crm.changes import timeline
         from crm.changes.retention import go_on_counting
         from crm.models import Attachment, Task
+        from crm.privacy import standard
         from crm.roles import synchronise_roles
 
         post_migrate.connect(synchronise_roles, dispatch_uid="crm.roles")
         post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
         audit.listen()
+        standard.register()
         timeline.register(timeline.Source(Task, "created_at", "admin/tasks/timeline.html", related=("assignee",)))
         attachments = "admin/attachments/timeline.html"
         timeline.register(timeline.Source(Attachment, "created_at", attachments, related=("uploaded_by",)))

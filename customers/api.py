@@ -9,6 +9,7 @@ from crm.api.merging import MergeActions
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.timeline import TimelineActions
 from crm.api.viewsets import RecordViewSet
+from crm.privacy.api import ErasureViewSet, PrivacyActions
 from crm.querysets import RecordQuerySet
 from customers.consents import ConsentActions
 from customers.duplicates import DuplicateActions
@@ -74,12 +75,22 @@ class CustomerSerializer(RecordSerializer):
             "source",
             "description",
             "is_active",
+            "erased_at",
         )
+        read_only_fields = ("erased_at",)
         extra_kwargs = {"name": {"required": False, "allow_blank": True}}
         expand = ("addresses",)
 
 
-class CustomerViewSet(DuplicateActions, MergeActions, ConsentActions, TimelineActions, RelationActions, RecordViewSet):
+class CustomerViewSet(
+    DuplicateActions,
+    MergeActions,
+    PrivacyActions,
+    ConsentActions,
+    TimelineActions,
+    RelationActions,
+    RecordViewSet,
+):
     """People and organizations that the company deals with, or would like to."""
 
     queryset = Customer.objects.all()
@@ -99,12 +110,14 @@ class CustomerViewSet(DuplicateActions, MergeActions, ConsentActions, TimelineAc
         "country": ["exact", "in"],
         "source": ["exact"],
         "is_active": ["exact"],
+        "erased_at": ["isnull"],
     }
     ordering_fields = ["name"]
     natural_keys = ("email", "tax_id")
     permission_verbs = {
         **RecordViewSet.permission_verbs,
         **MergeActions.merge_verbs,
+        **PrivacyActions.privacy_verbs,
         **ConsentActions.consent_verbs,
     }
 
@@ -114,6 +127,12 @@ class CustomerViewSet(DuplicateActions, MergeActions, ConsentActions, TimelineAc
             return visible.filter(Q(pk=pk) | Q(organization=pk))
         keys = customers_of(self.found(pk), self.request.user)
         return visible.filter(Q(pk__in=keys) | Q(organization__in=keys))
+
+
+class CertificateViewSet(ErasureViewSet):
+    """Certificates of erasures: when, by whom, why and how much; no word about the customer."""
+
+    permissions_of = Customer
 
 
 class InteractionSerializer(AboutSerializer):

@@ -11,6 +11,7 @@ class CustomersConfig(AppConfig):
         from crm import demonstration
         from crm.changes import timeline
         from crm.sync import registry
+        from customers import privacy, reports  # noqa: F401 -- reports register themselves
         from customers.models import Consent, Interaction
         from customers.purposes import make_first_purposes
 
@@ -21,4 +22,5 @@ class CustomersConfig(AppConfig):
         consents = "customers/timeline_consent.html"
         related = ("purpose", "recorded_by", "customer")
         timeline.register(timeline.Source(Consent, "occurred_at", consents, related=related))
+        privacy.register()
         demonstration.register("customers.demonstration.make")

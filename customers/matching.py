@@ -36,10 +36,12 @@ REASON: Final = r"substring({key} FROM '^\w+ (\w+):')"
 OF_ONE: Final = f"""WITH shared AS MATERIALIZED (
  SELECT c.id, key, count(*) OVER (PARTITION BY key) AS others
  FROM customers_customer c, unnest(c.match_keys) AS key
- WHERE c.match_keys && %(keys)s::text[] AND key = ANY(%(keys)s::text[]) AND c.id <> %(id)s),
+ WHERE c.match_keys && %(keys)s::text[] AND key = ANY(%(keys)s::text[]) AND c.id <> %(id)s
+ AND c.erased_at IS NULL),
 alike AS MATERIALIZED (
  SELECT id, similarity(name_key, %(name_key)s) AS likeness FROM customers_customer
  WHERE name_key %% %(name_key)s AND name_key <> %(name_key)s AND kind = %(kind)s AND id <> %(id)s
+ AND erased_at IS NULL
  ORDER BY likeness DESC LIMIT {MOST}),
 evidence AS (
  SELECT %(id)s::uuid AS one, id AS two, {REASON.format(key="key")} AS reason, 1.0::float AS likeness
@@ -51,11 +53,12 @@ SELECT two, score, reasons FROM ({JUDGED}) AS judged
  ORDER BY score DESC, two"""  # noqa: S608 -- constants of ours
 
 # Names are compared where they share a word, or one half: of two names that differ by one letter, one half is the same.
-OF_ALL: Final = f"""keys AS MATERIALIZED (SELECT id, unnest(match_keys) AS key FROM customers_customer),
+OF_ALL: Final = f"""keys AS MATERIALIZED (SELECT id, unnest(match_keys) AS key FROM customers_customer
+ WHERE erased_at IS NULL),
 telling AS (SELECT key FROM keys GROUP BY key HAVING count(*) BETWEEN 2 AND {MOST}),
 names AS MATERIALIZED (
  SELECT row_number() OVER () AS number, kind, name_key, replace(name_key, ' ', '') AS solid, array_agg(id) AS ids
- FROM customers_customer GROUP BY kind, name_key HAVING count(*) <= {MOST}),
+ FROM customers_customer WHERE erased_at IS NULL GROUP BY kind, name_key HAVING count(*) <= {MOST}),
 blocks AS MATERIALIZED (
  SELECT number, kind || word AS block FROM names, unnest(string_to_array(name_key, ' ')) AS word
  WHERE length(word) > 2 AND word <> name_key

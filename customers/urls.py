@@ -6,6 +6,7 @@ from customers.duplicates import DuplicateViewSet
 
 router = Router()
 router.register("customers", api.CustomerViewSet)
+router.register("erasures", api.CertificateViewSet)
 router.register("addresses", api.AddressViewSet)
 router.register("interactions", api.InteractionViewSet)
 router.register("relationships", relations_api.RelationshipViewSet)

@@ -32,6 +32,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "restore": WRITERS,
     "merge": DELETERS,
     "unmerge": DELETERS,
+    "erase": DELETERS,
+    "personal_data": READERS,
     "timeline": READERS,
     "related": READERS,
     "tree": READERS,
@@ -100,6 +102,8 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
         "revoke_preferences_links": lambda: client.delete(f"{path}/{record.pk}/preferences-link"),
         "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
+        "erase": lambda: client.post(f"{path}/{record.pk}/erase", {"reason": "Asked for it."}),
+        "personal_data": lambda: client.get(f"{path}/{record.pk}/personal-data"),
         "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }[operation]()

@@ -85,6 +85,12 @@ def uuid_or_none(text: str) -> Any:
 class WithAttachments:
     """Leads from every record to the files attached to it."""
 
+    def __init__(self, model: type[Record], admin_site: Any) -> None:
+        super().__init__(model, admin_site)  # type: ignore[call-arg]  # a mixin of ModelAdmin
+        own: Any = self
+        if not model.follows_about and "attachments" not in own._extract_action_names(own.actions_detail):
+            own.actions_detail = (*own.actions_detail, "attachments")
+
     @action(description=gettext_lazy("Attachments"), url_path="attachments", icon="attach_file")
     def attachments(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the files of a record; attach one, or delete one."""
@@ -105,8 +111,3 @@ class WithAttachments:
             "may_delete": may(staff(request), "delete", record),
         }
         return TemplateResponse(request, "admin/attachments/attachments.html", context)
-
-    def _get_base_actions_detail(self) -> list[Any]:
-        own: Any = self
-        found: list[Any] = super()._get_base_actions_detail()  # type: ignore[misc]  # unfold's
-        return found if own.model.follows_about else [*found, own.get_unfold_action("attachments")]

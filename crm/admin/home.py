@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -12,14 +13,23 @@ from django.utils.translation import gettext as _
 from crm.admin.site import staff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
 
     from crm.models import User
 
-COLORS = ("var(--color-primary-600)", "var(--color-primary-300)", "var(--color-base-400)", "var(--color-base-300)")
+COLORS = (
+    "var(--color-primary-600)",
+    "var(--color-primary-300)",
+    "var(--color-base-400)",
+    "var(--color-base-300)",
+    "#0d9488",
+    "#d97706",
+    "#db2777",
+    "#7c3aed",
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def add_panels(maker: PanelMaker) -> PanelMaker:
     return maker
 
 
-def chart(labels: Sequence[object], series: dict[str, Sequence[int]]) -> str:
+def chart(labels: Sequence[object], series: Mapping[str, Sequence[float]]) -> str:
     """Return the data of a chart as unfold's chart component reads it."""
     return json.dumps(
         {
@@ -68,7 +78,7 @@ def chart(labels: Sequence[object], series: dict[str, Sequence[int]]) -> str:
                     "displayYAxis": True,
                     "maxBarThickness": 24,
                 }
-                for (label, values), color in zip(series.items(), COLORS, strict=False)
+                for (label, values), color in zip(series.items(), cycle(COLORS), strict=False)
             ],
         }
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
-SENT = ("created", "updated", "deleted")
+SENT = ("created", "updated", "deleted", "erased")
 
 
 class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable as the program runs

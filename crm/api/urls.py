@@ -33,6 +33,7 @@ urlpatterns = [
     path("v1/me", sign_in.MeView.as_view(), name="me"),
     path("v1/changes", ChangeViewSet.as_view({"get": "follow"}), name="changes"),
     path("v1/", include(router.urls)),
+    path("v1/", include("crm.reports.urls")),
     path("v1/", include("customers.urls")),
     path("v1/", include("sales.urls")),
     path("schema", documents.DocumentView.as_view(), name="schema"),

@@ -21,7 +21,7 @@ from django.db.models import CharField, ManyToOneRel, Model, Q, UniqueConstraint
 from crm.models import ExternalReference, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from django.db.models import QuerySet
 
@@ -41,7 +41,11 @@ class Reference:
 
     def rows(self, target: type[Model], key: Any) -> QuerySet[Any]:
         """Return the rows that name a record."""
-        found = self.model._base_manager.filter(**{self.name: key})
+        return self.naming(target, [key])
+
+    def naming(self, target: type[Model], keys: Collection[Any]) -> QuerySet[Any]:
+        """Return the rows that name one of these records."""
+        found = self.model._base_manager.filter(**{f"{self.name}__in": keys})
         if not self.kind:
             return found
         is_type = self.model._meta.get_field(self.kind).is_relation

@@ -5,6 +5,7 @@ from crm.models.applications import Application, DeviceGrant, Grant
 from crm.models.attachments import Attachment
 from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
+from crm.models.erasures import Erasure
 from crm.models.idempotency import IdempotencyKey
 from crm.models.imports import Import, ImportFile, ImportRefusal
 from crm.models.merges import Merge
@@ -24,6 +25,7 @@ __all__ = [
     "Change",
     "CustomField",
     "DeviceGrant",
+    "Erasure",
     "ExternalReference",
     "FeedState",
     "Grant",

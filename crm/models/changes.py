@@ -85,7 +85,8 @@ def seen(model: type[Record], user: User) -> Q:
 def gone_about(model: type[Record], user: User) -> ChangeQuerySet:
     """Return the deletions of a record that is gone, if it was about one that the user may see."""
     about = Cast(KT("before__about_id"), UUIDField())
-    gone = Change.objects.filter(record=OuterRef("record"), model=model.label(), action=Change.Action.DELETED)
+    ends = (Change.Action.DELETED, Change.Action.ERASED)
+    gone = Change.objects.filter(record=OuterRef("record"), model=model.label(), action__in=ends)
     condition = Q(pk__in=[])
     for label, one in kinds().items():
         if user.view_level(one) is not None:

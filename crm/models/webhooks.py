@@ -34,7 +34,10 @@ class Webhook(models.Model):
         help_text=_("Lists whose changes are sent, such as customers; empty: all."),
     )
     actions: models.JSONField[list[str], list[str]] = models.JSONField(
-        _("actions"), default=list, blank=True, help_text=_("What is sent: created, updated, deleted; empty: all.")
+        _("actions"),
+        default=list,
+        blank=True,
+        help_text=_("What is sent: created, updated, deleted, erased; empty: all."),
     )
     user = models.ForeignKey(
         "crm.User",
@@ -106,6 +109,7 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["webhook", "created_at", "id"], name="webhook_delivery_log"),
             models.Index(fields=["webhook"], condition=Q(status="waiting"), name="webhook_delivery_waiting"),
             models.Index(fields=["created_at", "id"], name="webhook_delivery_created"),
+            models.Index(fields=["record"], name="webhook_delivery_record"),
         ]
 
     def __str__(self) -> str:

@@ -59,13 +59,17 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run goes about it; `since` leaves out rows that changed before."""
+    """How a run goes about it; `since` leaves out rows that changed before.
+
+    `previewed` are the records that a preview would have written, also those of the resources before.
+    """
 
     is_full: bool = False
     is_preview: bool = False
     since: datetime.datetime | None = None
     batch_size: int = 1000
     source: dict[str, Any] = field(default_factory=dict)
+    previewed: dict[Identity, Record] = field(default_factory=dict)
 
 
 class Refused:
@@ -100,7 +104,7 @@ class Run:
         self.team = Team.objects.get(name=mapping.team) if mapping.team else None
         self.receiver = registry.receiver(resource.receiver)
         self.log = RunLog(source=mapping.name, resource=resource.name, by=by, is_preview=options.is_preview)
-        self.preview: dict[Any, Record] | None = {} if options.is_preview else None
+        self.preview = options.previewed if options.is_preview else None
         self.batch: list[Row] = []
         self.drafts: dict[Identity, Draft] = {}
         self.refused: dict[str, Refusal] = {}

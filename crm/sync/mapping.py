@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from crm.models import Record
 from crm.sync import registry
 from crm.sync.transforms import TRANSFORMS
 
@@ -48,18 +49,23 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class PartRule:
-    """How one record comes about; it does where one of the columns in `when` says something."""
+    """How one record comes about; it does where one of the columns in `when` says something.
+
+    `references` are external ids of records that another resource brings, by the foreign keys that point to them.
+    """
 
     name: str
     part: Part
     external_id: str
     when: tuple[str, ...]
     fields: tuple[FieldRule, ...]
+    references: Mapping[str, str]
 
     @property
     def columns(self) -> set[str]:
         named = {column for rule in self.fields for column in rule.columns}
-        return named | set(self.when) | set(PLACEHOLDER.findall(self.external_id))
+        ids = (self.external_id, *self.references.values())
+        return named | set(self.when) | {column for text in ids for column in PLACEHOLDER.findall(text)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +219,28 @@ def _resource(name: str, body: dict[str, Any]) -> ResourceMapping:
 
 def _part(name: str, part: Part, body: dict[str, Any], key: str) -> PartRule:
     _known(body, PART_OPTIONS, name)
-    fields = tuple(_field(part, field, rule) for field, rule in body.get("fields", {}).items())
+    given = body.get("fields", {})
+    references = {field: rule["reference"] for field, rule in given.items() if is_reference(rule)}
+    for field in references:
+        _check_reference(part, field)
+    fields = tuple(_field(part, field, rule) for field, rule in given.items() if field not in references)
     said = dict.fromkeys(column for rule in fields for column in rule.columns if column != key)
     external_id = body.get("external_id", f"{{{key}}}")
-    return PartRule(name, part, external_id, tuple(body.get("when", said)), fields)
+    return PartRule(name, part, external_id, tuple(body.get("when", said)), fields, references)
+
+
+def is_reference(rule: Any) -> bool:
+    """Tell whether a field is to point to a record of another resource."""
+    return isinstance(rule, dict) and rule.keys() == {"reference"} and isinstance(rule["reference"], str)
+
+
+def _check_reference(part: Part, name: str) -> None:
+    """Refuse a reference that is not a foreign key to a record, or is for the kit to set."""
+    known = {one.name: one for one in part.model._meta.concrete_fields}
+    field = known.get(name)
+    if not isinstance(field, models.ForeignKey) or not issubclass(field.related_model, Record) or name in part.links:
+        message = f"{name} does not refer to records of another resource"
+        raise MappingRefused(message)
 
 
 def _field(part: Part, name: str, rule: str | dict[str, Any]) -> FieldRule:

@@ -63,7 +63,8 @@ type Item = SourceRow | Unreadable | Mark | Problem
 class Draft:
     """What a row says about one record.
 
-    `values` hold whenever the row is read, `ours` only when it creates the record.
+    `values` hold whenever the row is read, `ours` only when it creates the record. `references` are external ids of
+    records that the row does not have, by foreign key; empty for none.
     """
 
     part: str
@@ -71,6 +72,7 @@ class Draft:
     values: dict[str, Any]
     ours: dict[str, Any] = field(default_factory=dict)
     links: dict[str, Draft] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
     is_deleted: bool = False
 
 
@@ -114,7 +116,8 @@ def _drafts(mapping: ResourceMapping, values: dict[str, str]) -> dict[str, Draft
 
 
 def _draft(mapping: ResourceMapping, rule: PartRule, values: dict[str, str], errors: dict[str, Any]) -> Draft:
-    draft = Draft(rule.name, external_id(rule, values), {})
+    references = {name: filled(text, values) for name, text in rule.references.items()}
+    draft = Draft(rule.name, external_id(rule, values), {}, references=references)
     if (mapping.deleted_column or mapping.is_snapshot) and can_deactivate(rule.part.model):
         draft.values["is_active"] = True
     for one in rule.fields:
@@ -146,10 +149,15 @@ def _value(rule: FieldRule, values: dict[str, str]) -> Any:
 
 def external_id(rule: PartRule, values: dict[str, str]) -> str:
     """Return the id by which the ERP knows the record; raise ValidationError if it has none or too long a one."""
-    found = PLACEHOLDER.sub(lambda match: values[match[1]].strip(), rule.external_id)
+    found = filled(rule.external_id, values)
     if not found or len(found) > MAX_EXTERNAL_ID:
         raise ValidationError({rule.name: _("The external id must have 1 to 200 characters.")})
     return found
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """Return an external id with the columns' values in their places."""
+    return PLACEHOLDER.sub(lambda match: values[match[1]].strip(), text)
 
 
 def can_deactivate(model: type[Record]) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.bulk import insert, known_as, refer, update, values_of
 from crm.custom.definitions import begin
 from crm.models import ExternalReference
+from crm.sync.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +83,7 @@ class Upsert:
         self.preview = preview
         self.targets: dict[Identity, Target] = {}
         self.orphans: list[Any] = []
+        self.elsewhere = Elsewhere(system, preview)
         self.left_out: dict[tuple[type[Record], frozenset[str]], set[str]] = {}
 
     def plan(self) -> None:
@@ -145,6 +147,7 @@ class Upsert:
         return Outcome("deleted" if row.is_deleted else status, changed)
 
     def _plan_part(self, part: Part, drafts: dict[str, Draft]) -> None:
+        self.elsewhere.find(part.model, drafts.values())
         stored = self._stored(part, drafts)
         differing = {name for name, values in stored.items() if self._differs(part, values, drafts[name])}
         fresh = self._locked(part, {stored[name]["id"] for name in differing})
@@ -165,6 +168,7 @@ class Upsert:
         """Return, by external id, what is stored of what the drafts speak of."""
         columns = {name for draft in drafts.values() for name in draft.values}.union(part.fixed)
         columns.update(f"{name}_id" for name in part.links)
+        columns.update(f"{name}_id" for draft in drafts.values() for name in draft.references)
         stored, orphans = known_as(part.model, self.system, list(drafts), sorted(columns))
         self.orphans += orphans
         for name in drafts:
@@ -177,6 +181,8 @@ class Upsert:
         if any(values[name] != value for name, value in draft.values.items()):
             return True
         if any(values[name] != value for name, value in part.fixed.items()):
+            return True
+        if any(values[f"{name}_id"] != pk for name, pk in self.elsewhere.of(part.model, draft).items()):
             return True
         linked = ((name, self.targets.get(self._identity(target))) for name, target in draft.links.items())
         return any(target is not None and values[f"{name}_id"] != target.pk for name, target in linked)
@@ -228,6 +234,8 @@ class Upsert:
     def _fill(self, target: Target, values: dict[str, Any]) -> None:
         for name, value in values.items():
             setattr(target.written, name, value)
+        for name, pk in self.elsewhere.of(type(target.written), target.draft).items():
+            setattr(target.written, f"{name}_id", pk)
         for name, linked in target.draft.links.items():
             parent = self.targets.get(self._identity(linked))
             if parent is not None:
@@ -247,6 +255,7 @@ class Upsert:
             except ValidationError as error:
                 found = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
                 errors |= {name: errors.get(name, []) + messages for name, messages in found.items()}
+        errors |= self.elsewhere.missing(type(target.written), target.draft)
         for name in self.parts[target.draft.part].links:
             if not target.written._meta.get_field(name).null and getattr(target.written, f"{name}_id") is None:
                 errors[name] = [str(_("The row has nothing that this belongs to."))]

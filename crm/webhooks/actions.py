@@ -88,7 +88,7 @@ def replay(*, delivery: WebhookDelivery) -> None:
     """Send a message once more, under the id that it has."""
     delivery.status, delivery.attempts = WebhookDelivery.Status.WAITING, 0
     delivery.first_attempt_at = delivery.next_attempt_at = delivery.delivered_at = None
-    delivery.save()
+    deliveries.note(delivery)
     deliveries.enqueue(delivery)
 
 

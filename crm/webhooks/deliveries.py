@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -29,6 +30,7 @@ MOST_KEPT: Final = 10_000
 GONE: Final = 410
 ASKING_TO_WAIT: Final = {429, 503}
 A_DAY: Final = 24 * 3600
+STANDING: Final = ("status", "attempts", "first_attempt_at", "next_attempt_at", "delivered_at")
 _places: dict[UUID, BoundedSemaphore] = {}
 
 
@@ -42,7 +44,7 @@ def deliver(delivery: str) -> None:
         answer, error = attempt(found)
     if answer is not None and 200 <= answer.status < 300:  # noqa: PLR2004 -- success, RFC 9110, section 15.3
         found.status, found.delivered_at, found.next_attempt_at = found.Status.DELIVERED, timezone.now(), None
-        found.save()
+        note(found)
         return
     judge_failure(found, answer, error)
 
@@ -75,20 +77,41 @@ def attempt(delivery: WebhookDelivery) -> tuple[Answer | None, str]:
         answer = send(webhook.url, body, headers)
     except Unsendable as reason:
         error = str(reason)
-    WebhookAttempt.objects.create(
-        delivery=delivery,
-        milliseconds=int((time.perf_counter() - began) * 1000),
-        status=answer.status if answer else None,
-        error=without_nul(error[:300]),
-        request_headers=headers,
-        response_headers={without_nul(name): without_nul(value[:500]) for name, value in answer.headers.items()}
-        if answer
-        else {},
-        response_body=readable(answer.body) if answer else "",
+    log(
+        WebhookAttempt(
+            delivery=delivery,
+            milliseconds=int((time.perf_counter() - began) * 1000),
+            status=answer.status if answer else None,
+            error=without_nul(error[:300]),
+            request_headers=headers,
+            response_headers=kept_headers(answer) if answer else {},
+            response_body=readable(answer.body) if answer else "",
+        )
     )
     delivery.attempts += 1
     delivery.first_attempt_at = delivery.first_attempt_at or timezone.now()
     return answer, error
+
+
+@transaction.atomic
+def log(attempt: WebhookAttempt) -> None:
+    """Keep an attempt; of one whose message was erased while it was on its way, not what the receiver said."""
+    delivery = attempt.delivery
+    locked = WebhookDelivery.objects.select_for_update().filter(pk=delivery.pk).values_list("body", flat=True).first()
+    if locked != delivery.body:
+        attempt.response_headers, attempt.response_body = {}, ""
+    if locked is not None:
+        attempt.save()
+
+
+def note(delivery: WebhookDelivery) -> None:
+    """Write how a message stands; never its body, which may have been erased meanwhile."""
+    delivery.save(update_fields=STANDING)
+
+
+def kept_headers(answer: Answer) -> dict[str, str]:
+    """Return an answer's headers as the log keeps them."""
+    return {without_nul(name): without_nul(value[:500]) for name, value in answer.headers.items()}
 
 
 def readable(body: bytes) -> str:
@@ -106,16 +129,16 @@ def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) 
     from crm.webhooks.actions import pause
 
     if answer is not None and answer.status == GONE:
-        delivery.save()
+        note(delivery)
         pause(webhook=delivery.webhook, reason="410 Gone")
         return
     if delivery.attempts <= len(settings.WEBHOOK_RETRIES):
         seconds = delay(delivery.attempts, answer)
         delivery.next_attempt_at = timezone.now() + timedelta(seconds=seconds)
-        delivery.save()
+        note(delivery)
         raise Again(seconds)
     delivery.status, delivery.next_attempt_at = delivery.Status.FAILED, None
-    delivery.save()
+    note(delivery)
     through = delivery.webhook.deliveries.filter(delivered_at__gte=delivery.first_attempt_at)
     if not through.exists():
         pause(webhook=delivery.webhook, reason=without_nul(error) or f"{answer.status if answer else ''}")

@@ -16,7 +16,7 @@ from crm.models import Change, Webhook, WebhookAttempt, WebhookDelivery
 from crm.webhooks.targets import Unsendable, check
 
 EMPTY: dict[str, Any] = {"description": "", "resources": [], "actions": []}
-ACTIONS = [value for value in Change.Action.values if value in {"created", "updated", "deleted"}]
+ACTIONS = [value for value in Change.Action.values if value != Change.Action.MERGED]
 
 
 class WebhookSerializer(StrictModelSerializer):
@@ -30,7 +30,7 @@ class WebhookSerializer(StrictModelSerializer):
         child=serializers.ChoiceField(ACTIONS),
         required=False,
         max_length=len(ACTIONS),
-        help_text=gettext_lazy("What is sent: created, updated, deleted; empty: all."),
+        help_text=gettext_lazy("What is sent: created, updated, deleted, erased; empty: all."),
     )
 
     class Meta:

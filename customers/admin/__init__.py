@@ -12,8 +12,9 @@ from customers.admin import (  # noqa: F401 -- they register screens
     interactions,
     overview,
     relations,
+    retention,
 )
-from customers.models import Consent, Customer, Duplicate, Interaction, Purpose, Relationship
+from customers.models import Consent, Customer, Duplicate, Interaction, Purpose, Relationship, RetentionRule
 
 add_section(
     Section(
@@ -28,6 +29,7 @@ add_section(
             Item(_("Relations"), "account_tree", Relationship),
             Item(_("Consent"), "verified_user", Consent),
             Item(_("Purposes"), "rule", Purpose),
+            Item(_("Retention rules"), "auto_delete", RetentionRule),
         ],
     )
 )

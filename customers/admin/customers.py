@@ -30,6 +30,7 @@ from crm.admin.base import ReadOnly
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.merging import WithMerge
 from crm.admin.overview import WithOverview
+from crm.admin.privacy import WithPrivacy
 from customers.actions import log_interaction
 from customers.admin.calls import CallForm
 from customers.admin.consents import WithConsent
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 LIFECYCLE_COLORS = {"lead": "info", "prospect": "primary", "customer": "success", "former": "warning"}
 RECENT = 10
+MORE = ["timeline", "tree", "consent", "attachments", "merge", "personal_data", "erase"]
 
 
 class AddressInline(WithCountry, StackedRecordInline):
@@ -87,7 +89,7 @@ def asked_kind(request: HttpRequest) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge, RecordAdmin):
+class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge, WithPrivacy, RecordAdmin):
     """Whom the company deals with, or would like to."""
 
     list_display = (
@@ -113,11 +115,16 @@ class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge,
     search_help_text = _("Name, e-mail or phone")
     ordering = ("name", "id")
     autocomplete_fields = ("organization",)
-    readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164")
+    readonly_fields = (*RecordAdmin.readonly_fields, "phone_e164", "erased_at")
     linked = ("organization",)
     change_form_outer_before_template = "customers/customer_links.html"
     actions_row = ("log_a_call",)
-    actions_detail = ("overview", "log_a_call", "add_task", "timeline", "tree", "consent", "merge")
+    actions_detail: Any = (
+        "overview",
+        "log_a_call",
+        "add_task",
+        {"title": _("More"), "items": MORE},
+    )
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         kind = request.GET.get("kind__exact")

@@ -6,6 +6,7 @@ from customers.models.customers import Customer, CustomerQuerySet
 from customers.models.duplicates import Duplicate
 from customers.models.interactions import Interaction
 from customers.models.relationships import Relationship, RelationshipType
+from customers.models.retention import RetentionRule
 
 __all__ = [
     "Address",
@@ -17,4 +18,5 @@ __all__ = [
     "Purpose",
     "Relationship",
     "RelationshipType",
+    "RetentionRule",
 ]

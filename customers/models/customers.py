@@ -16,10 +16,23 @@ from django.db.models import Case, F, Func, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, SearchKey
+from crm.privacy.words import ERASED
 from crm.querysets import RecordQuerySet
 from customers.phones import e164
 
 SEARCHED = ("name", "email", "phone", "phone_e164")
+PERSONAL = (
+    "given_name",
+    "family_name",
+    "job_title",
+    "email",
+    "phone",
+    "phone_e164",
+    "fax",
+    "website",
+    "tax_id",
+    "description",
+)
 CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
 country_code = RegexValidator(r"\A[A-Z]{2}\Z", _("Use the two capital letters of ISO 3166-1, such as CN."))
 
@@ -145,6 +158,13 @@ class Customer(Record):
         editable=False,
         help_text=_("Links to the preferences page made for an earlier one no longer work."),
     )
+    erased_at = models.DateTimeField(
+        _("erased at"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When the customer's data were erased, for good; nothing personal is taken since."),
+    )
     organization_kind = models.GeneratedField(
         expression=Case(When(organization__isnull=False, then=Value("organization"))),
         output_field=models.CharField(max_length=12, null=True),
@@ -179,6 +199,11 @@ class Customer(Record):
                 name="customer_organization_of_person",
                 violation_error_message=_("Only a person belongs to an organization."),
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(name=ERASED, custom={}, **dict.fromkeys(PERSONAL, "")),
+                name="customer_erased_for_good",
+                violation_error_message=_("This customer was erased: nothing personal is taken any more."),
+            ),
             models.CheckConstraint(condition=Q(country__regex=r"^([A-Z]{2})?$"), name="customer_country_code"),
         ]
         indexes = [
@@ -209,7 +234,9 @@ class Customer(Record):
             raise ValidationError({"organization": _("This customer is not an organization.")})
 
     def clean_merge(self, loser: Self) -> None:
-        """Refuse to make a person and an organization one."""
+        """Refuse to make a person and an organization one, and to bring an erased customer anything back."""
+        if self.erased_at or loser.erased_at:
+            raise ValidationError(_("A customer that was erased cannot be merged."), code="erased")
         if self.kind != loser.kind:
             raise ValidationError(_("A person and an organization cannot be merged."), code="kinds_differ")
 

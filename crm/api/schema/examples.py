@@ -135,9 +135,10 @@ def is_telling(value: Any, schema: dict[str, Any]) -> bool:
 
 
 def csv_example(record: dict[str, Any]) -> str:
-    """Return the first columns of a record as CSV."""
-    columns = ["id", *(name for name in record if BY_NAME.get(name) and isinstance(record[name], str))][:5]
-    return ",".join(columns) + "\r\n" + ",".join(record[name] for name in columns) + "\r\n"
+    """Return the first columns of a record as CSV; of a row that is no record, all."""
+    telling = ["id", *(name for name in record if BY_NAME.get(name) and isinstance(record[name], str))]
+    columns = telling[:5] if "id" in record else list(record)
+    return ",".join(columns) + "\r\n" + ",".join(str(record[name]) for name in columns) + "\r\n"
 
 
 def patch_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:

@@ -1,0 +1,122 @@
+"""Rules say who is kept no longer; nothing happens to anyone else, and nothing without being asked for."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from crm.models import Change, Erasure, Task
+from crm.sync.runs import only_one
+from customers.models import Customer, Interaction, RetentionRule
+from tests.samples import make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def long_ago(**fields: Any) -> Customer:
+    """Make a customer of whom nothing was heard for a year."""
+    customer: Customer = make(Customer, lifecycle="lead", **fields)
+    year = timezone.now() - timedelta(days=365)
+    Customer.objects.filter(pk=customer.pk).update(created_at=year, updated_at=year)
+    Change.objects.filter(record=customer.pk).update(at=year)
+    return customer
+
+
+def rule(verb: str, **fields: Any) -> RetentionRule:
+    values = {"name": f"Leads: {verb}", "lifecycle": "lead", "days": 180, "verb": verb, **fields}
+    return RetentionRule.objects.create(**values)
+
+
+def run(*arguments: str) -> list[dict[str, Any]]:
+    out = StringIO()
+    call_command("apply_retention", "--json", *arguments, stdout=out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_without_apply_nothing_changes() -> None:
+    customer = long_ago()
+    rule("erase")
+    assert run() == [{"rule": "Leads: erase", "verb": "erase", "due": 1, "done": 0, "refused": 0, "applied": False}]
+    assert Customer.objects.get(pk=customer.pk).name == customer.name
+    assert not Erasure.objects.exists()
+
+
+def test_who_is_due_is_erased_and_nobody_else() -> None:
+    due, fresh = long_ago(), make(Customer, lifecycle="lead")
+    busy, spoken, other = long_ago(), long_ago(), long_ago()
+    make(Task, about_type=Customer.label(), about_id=busy.pk)
+    make(Interaction, customer=spoken, occurred_at=timezone.now())
+    Customer.objects.filter(pk=other.pk).update(lifecycle="customer")
+    rule("erase")
+    assert run("--apply")[0]["done"] == 1
+    assert Erasure.objects.get().customer == due.pk
+    assert Erasure.objects.get().reason == "Leads: erase"
+    kept = Customer.objects.filter(pk__in=[fresh.pk, busy.pk, spoken.pk, other.pk], erased_at=None)
+    assert kept.count() == 4
+    assert Change.objects.get(record=due.pk, action="erased").command == "apply_retention"
+
+
+def test_a_change_of_what_is_theirs_lets_the_time_begin_anew() -> None:
+    customer = long_ago()
+    made = make(Interaction, customer=customer, occurred_at=timezone.now() - timedelta(days=300))
+    rule("erase")
+    assert run("--apply")[0]["due"] == 0
+    Change.objects.filter(record=made.pk).update(at=timezone.now() - timedelta(days=300))
+    assert run("--apply")[0]["done"] == 1
+
+
+def test_who_was_deactivated_is_erased_in_their_own_time() -> None:
+    customer = long_ago()
+    rule("deactivate")
+    rule("erase", days=300)
+    assert [one["done"] for one in run("--apply")] == [1, 1]
+    assert Customer.objects.get(pk=customer.pk).erased_at is not None
+    assert [one["due"] for one in run("--apply")] == [0, 0]
+
+
+def test_a_rule_that_is_out_of_use_does_nothing() -> None:
+    long_ago()
+    rule("erase", is_active=False)
+    assert run("--apply") == []
+    with pytest.raises(CommandError) as refused:
+        run("--rule", "Leads: erase")
+    assert refused.value.returncode == 2
+    assert not Erasure.objects.exists()
+
+
+@pytest.fixture
+def another_process() -> Iterator[None]:
+    """Hold the lock of the command as another process would."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
+    held, done = Event(), Event()
+
+    def hold() -> None:
+        with only_one("apply_retention"):
+            held.set()
+            done.wait(30)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        held.wait(30)
+        yield
+        done.set()
+
+
+def test_two_at_once_do_not_do_it_twice(another_process: None) -> None:
+    long_ago()
+    rule("erase")
+    with pytest.raises(CommandError) as refused:
+        run("--apply")
+    assert refused.value.returncode == 75
+    assert not Erasure.objects.exists()
