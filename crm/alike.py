@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from django.db import connection
 from django.utils.translation import gettext as _
+
+from crm.database.turns import take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,7 @@ def refused_among(records: Sequence[Record], user: User) -> dict[UUID, list[Cand
     """
     if not records or type(records[0]) not in FINDERS:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"duplicates\n{records[0].label()}"])
+    take_turns("duplicates", records[0].label())
     found = candidates_of(records, user)
     refused: dict[UUID, list[Candidate]] = {}
     for record in records:

@@ -10,17 +10,16 @@ from django.utils import timezone
 
 from crm.custom.definitions import begin
 from crm.database.turns import take_turns
+from crm.sync.receiving import Rows, bring_up
 from crm.sync.registry import Part
-from crm.sync.upsert import Upsert
 from customers.models import Address, Consent, Customer, Duplicate, Interaction, Purpose
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from crm.models import Record, Team, User
-    from crm.sync.rows import Row
-    from crm.sync.upsert import Outcome
+    from crm.models import Team, User
+    from crm.sync.upsert import Outcome, Upsert
     from customers.models import CustomerQuerySet
 
 ERP_PARTS: Final[Mapping[str, Part]] = {
@@ -180,26 +179,9 @@ def dismiss_duplicate(*, duplicate: Duplicate, by: User) -> None:
     standing.update(dismissed_at=timezone.now(), dismissed_by=by)
 
 
-@transaction.atomic
-def upsert_customers(
-    *,
-    rows: Sequence[Row],
-    system: str,
-    by: User | None = None,
-    team: Team | None = None,
-    preview: dict[Any, Record] | None = None,
-) -> list[Outcome]:
-    """Bring organizations, people and addresses up to what `system` says, and say what became of each row.
-
-    Records that are new belong to `team`, or to the team of `by`, and to nobody; what does not differ is not
-    touched. With `preview`, kept from call to call, nothing is written.
-    """
-    team = team or (by.team if by else None)
-    upsert = Upsert(rows=rows, parts=ERP_PARTS, system=system, team=team, preview=preview)
-    upsert.plan()
-    _leave_primary_addresses(upsert)
-    upsert.write()
-    return upsert.outcomes()
+def upsert_customers(**given: Unpack[Rows]) -> list[Outcome]:
+    """Bring organizations, people and addresses up to what an ERP says, and say what became of each row."""
+    return bring_up(ERP_PARTS, given, _leave_primary_addresses)
 
 
 def _leave_primary_addresses(upsert: Upsert) -> None:

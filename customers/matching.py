@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.alike import Candidate
+from crm.database.turns import take_turns
 from customers.models import Customer, Duplicate
 
 if TYPE_CHECKING:
@@ -142,6 +143,6 @@ def renew_duplicates() -> None:
 
     What a colleague has dismissed stays dismissed.
     """
+    take_turns("renew_duplicates")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('renew_duplicates', 0))")
         cursor.execute(RENEW, {"now": timezone.now()})

@@ -10,9 +10,12 @@ class SalesConfig(AppConfig):
         import sales.checks  # noqa: F401 -- it registers a check
         from crm import demonstration
         from crm.changes.timeline import Source, register
+        from crm.sync import registry
         from sales.models import Lead, Order, StageChange
 
         demonstration.register("sales.demonstration.make")
+        registry.register("products", "sales.receivers.Products")
+        registry.register("orders", "sales.receivers.Orders")
         register(Source(Lead, "created_at", "sales/timeline_lead.html", related=("customer", "owner")))
         register(
             Source(

@@ -21,6 +21,7 @@ from crm.api.errors import Problem, recognised
 from crm.api.items import Item, Name, Result, Target, names_in
 from crm.api.merging import merged_already
 from crm.api.representation import RowJSON, RowVersion, known_fields, shape_of
+from crm.database.turns import take_turns
 from crm.merging.successors import standing_for
 from crm.models import ExternalReference
 
@@ -149,8 +150,7 @@ class Pass:
                 wanted.setdefault(item.key, set()).add(self.as_kept(item.key, item.data.get(item.key)))
         found: set[UUID] = set()
         for key, values in sorted(wanted.items()):  # in one order, lest two batches wait for each other
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{self.model.label()} {key}"])
+            take_turns(self.model.label(), key)
             rows = self.model.objects.visible_to(self.writer.user).filter(**{f"{key}__in": values - {""}})
             for value, pk in rows.values_list(key, "pk"):
                 self.by_key.setdefault((key, value), []).append(pk)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from crm.about import customer_of
 from crm.attachments.kinds import clean_name, media_type_of, refused
 from crm.attachments.store import keep, store
+from crm.database.turns import take_turns
 from crm.models import Attachment
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def attach(*, about: Record, name: str, content: File[Any], by: User) -> Attachm
 @transaction.atomic
 def _write(one: Attachment) -> None:
     """Write the row, unless the record would have more than it may; uploads to one record take turns."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"attachments {one.about_id}"])
+    take_turns("attachments", str(one.about_id))
     others = Attachment.objects.filter(about_type=one.about_type, about_id=one.about_id)
     total = others.aggregate(total=Sum("size"))["total"] or 0
     if total + one.size > settings.ATTACHMENT_RECORD_BYTES:

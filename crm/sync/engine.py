@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import SyncRefusal, Team
 from crm.sync import registry, sources
 from crm.sync.missing import deactivate_missing
-from crm.sync.rows import Mark, Problem, SourceRow, Unreadable, can_deactivate, external_id, translate
+from crm.sync.rows import Mark, Problem, SourceRow, Unreadable, can_deactivate, external_id, key_of, translate
 from crm.sync.runs import RunLog, identity_of
 from crm.sync.upsert import Outcome
 
@@ -172,7 +172,7 @@ class Run:
                 return None
             return translate(self.resource, item)
         except ValidationError as error:
-            self._refuse(item, item.values.get(self.resource.key, "").strip(), error.message_dict)
+            self._refuse(item, key_of(self.resource, item), error.message_dict)
             self._see(item)
             return None
 

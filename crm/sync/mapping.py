@@ -35,7 +35,10 @@ class MappingRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """How one field of ours comes about; `is_ours` fields are set on creation and never again."""
+    """How one field of ours comes about; `is_ours` fields are set on creation and never again.
+
+    Where nothing is said, one that may be null is.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -45,6 +48,7 @@ class FieldRule:
     values: Mapping[str, Any]
     to_python: Callable[[Any], Any]
     is_ours: bool
+    may_be_null: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ class PartRule:
 
 @dataclass(frozen=True, slots=True)
 class ResourceMapping:
-    """How the rows of one resource are read; the first part is the one that a row is about."""
+    """How the rows of one resource are read; the first part is the one that a row is about.
+
+    `key` is a column, or several in braces, such as `{Order}/{Line}`.
+    """
 
     name: str
     receiver: str
@@ -86,7 +93,7 @@ class ResourceMapping:
     @property
     def columns(self) -> set[str]:
         """Return every column that a row must have."""
-        named = {self.key, self.changed_at, self.deleted_column} - {""}
+        named = {*(PLACEHOLDER.findall(self.key) or [self.key]), self.changed_at, self.deleted_column} - {""}
         return named.union(*(part.columns for part in self.parts))
 
     def unknown(self, columns: Iterable[str]) -> list[str]:
@@ -278,6 +285,7 @@ def _field(part: Part, name: str, rule: str | dict[str, Any]) -> FieldRule:
         values=body.get("values", {}),
         to_python=field.to_python,
         is_ours=body.get("owner", "erp") == "crm",
+        may_be_null=field.null,
     )
 
 

@@ -88,13 +88,22 @@ class Row:
 
 def translate(mapping: ResourceMapping, source: SourceRow) -> Row:
     """Return the records that `source` speaks of; raise ValidationError, by field, where it cannot be read."""
-    key = source.values.get(mapping.key, "").strip()
+    key = key_of(mapping, source)
     _check_characters(source.values)
     if not key:
         raise ValidationError({mapping.key: _("The key is empty.")})
     if mapping.deleted_column and source.values[mapping.deleted_column].strip() in mapping.deleted_values:
         return Row(source, key, _deleted(mapping, source.values), is_deleted=True)
     return Row(source, key, _drafts(mapping, source.values))
+
+
+def key_of(mapping: ResourceMapping, source: SourceRow) -> str:
+    """Return what identifies a row within its resource; empty where one of its columns is."""
+    values = source.values
+    names = PLACEHOLDER.findall(mapping.key)
+    if names and not all(values.get(name, "").strip() for name in names):
+        return ""
+    return filled(mapping.key, values) if names else values.get(mapping.key, "").strip()
 
 
 def _drafts(mapping: ResourceMapping, values: dict[str, str]) -> dict[str, Draft]:
@@ -141,6 +150,8 @@ def _value(rule: FieldRule, values: dict[str, str]) -> Any:
         return rule.to_python(rule.values[text])
     if rule.values and text and not rule.transforms:
         raise ValidationError(_("The mapping gives no meaning to %(text)s."), code="invalid", params={"text": text})
+    if not text and rule.may_be_null:
+        return None
     result: Any = text
     for transform in rule.transforms:
         result = transform(result)

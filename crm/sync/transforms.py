@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import ValidationError
@@ -38,6 +39,17 @@ def boolean(text: str) -> bool:
     raise ValidationError(_("%(text)s says neither yes nor no."), code="invalid", params={"text": text})
 
 
+def percent(text: str) -> Decimal:
+    """Return a fraction such as 0.15 in percent."""
+    try:
+        found = Decimal(text or "0") * 100
+    except InvalidOperation as error:
+        raise ValidationError(_("%(text)s is not a number."), code="invalid", params={"text": text}) from error
+    if not found.is_finite():
+        raise ValidationError(_("%(text)s is not a number."), code="invalid", params={"text": text})
+    return found
+
+
 def title(text: str) -> str:
     """Return words in capitals or in small letters with a first capital each; mixed writing stays."""
     return text.title() if text.isupper() or text.islower() else text
@@ -59,6 +71,7 @@ TRANSFORMS: Final[dict[str, Callable[[str], object]]] = {
     "family_name": family_name,
     "given_name": given_name,
     "lower": str.lower,
+    "percent": percent,
     "title": title,
     "upper": str.upper,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record
@@ -37,10 +38,10 @@ class Order(Record):
     )
     total = models.DecimalField(
         _("total"),
-        max_digits=14,
-        decimal_places=2,
+        max_digits=16,
+        decimal_places=4,
         default=Decimal(0),
-        help_text=_("What it came to, as the ERP says."),
+        help_text=_("What it came to, as the ERP says; the sum of its lines where the ERP says nothing."),
     )
     ship_to_name = models.CharField(_("ship to"), max_length=200, blank=True, help_text=_("Who receives it."))
     ship_to_street = models.TextField(
@@ -89,6 +90,13 @@ class OrderLine(PricedLine):
         on_delete=models.CASCADE,
         related_name="lines",
         help_text=_("The order that it is a line of."),
+    )
+    total = models.GeneratedField(  # not rounded to the hundredth, lest sums differ from those of the ERP
+        expression=Round(F("quantity") * F("unit_price") * (Value(100) - F("discount")) / Value(100), precision=4),
+        output_field=models.DecimalField(_("total"), max_digits=16, decimal_places=4),
+        db_persist=True,
+        verbose_name=_("total"),
+        help_text=_("Quantity times price, less the discount, to the hundredth of a hundredth."),
     )
 
     class Meta(PricedLine.Meta):

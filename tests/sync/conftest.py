@@ -95,4 +95,4 @@ def northwind(tmp_path: Path) -> Erp:
     (tmp_path / "northwind").chmod(0o755)
     for path in (tmp_path / "northwind").iterdir():
         os.utime(path, (1_000_000_000, 1_000_000_000))
-    return Erp(tmp_path / "northwind", Path(settings.BASE_DIR) / "customers" / "mappings" / "northwind.toml")
+    return Erp(tmp_path / "northwind", Path(settings.BASE_DIR) / "sales" / "mappings" / "northwind.toml")

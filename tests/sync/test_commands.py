@@ -141,7 +141,9 @@ def test_an_option_that_files_do_not_have_is_a_usage_error(erp: Erp) -> None:
 def test_a_source_is_a_connector_or_the_name_of_a_mapping(erp: Erp) -> None:
     out = io.StringIO()
     for source in (["northwind"], ["files"], ["files", "--mapping", str(erp.path)]):
-        call_command("erp_pull", *source, "--folder", str(erp.folder), stdout=out, stderr=out)
+        call_command(
+            "erp_pull", *source, "--resource", "customers", "--folder", str(erp.folder), stdout=out, stderr=out
+        )
     assert list(SyncRun.objects.order_by("pk").values_list("source", flat=True)) == ["northwind", "northwind", "erp"]
     with pytest.raises(CommandError, match="is a mapping for files, not tape") as error:
         call_command("erp_pull", "tape", "--mapping", str(erp.path))

@@ -44,10 +44,11 @@ def pull_in_another_process(folder: Path) -> subprocess.Popen[bytes]:
     connection.ensure_connection()
     info = connection.connection.info
     environment = os.environ | {"DATABASE_URL": info.dsn, "DEBUG": "1"}
-    mapping = Path(settings.BASE_DIR) / "customers" / "mappings" / "northwind.toml"
+    mapping = Path(settings.BASE_DIR) / "sales" / "mappings" / "northwind.toml"
     command = [sys.executable, "manage.py", "erp_pull", str(mapping), "--folder", str(folder), "--batch", "25"]
+    only = ["--resource", "customers", "--skip-checks"]
     return subprocess.Popen(  # noqa: S603 -- this project's own command
-        [*command, "--skip-checks"], cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL,
+        [*command, *only], cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )  # fmt: skip
 

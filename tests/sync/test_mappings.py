@@ -83,7 +83,7 @@ def test_columns_are_joined_and_codes_translated(erp: Erp) -> None:
         ("sourc = 1", "does not know sourc"),
         ('system = "a b"\n[resources.customers]', "letters, digits"),
         ("", "there is no [resources.NAME]"),
-        ("[resources.orders]", "nothing receives orders; known: customers"),
+        ("[resources.invoices]", "nothing receives invoices; known: customers, orders, products"),
         ("[resources.customers]", "needs key"),
         ('[resources.customers]\nkey = "No"', "produces nothing; give one of organization, person, address"),
         ('[resources.customers]\nkey = "No"\n[resources.customers.person]\nname = "Name"', "does not know name"),

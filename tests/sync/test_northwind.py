@@ -23,7 +23,7 @@ def known(external_id: str) -> Customer:
 
 
 def test_91_rows_become_organizations_with_a_contact_person_and_an_address_each(northwind: Erp) -> None:
-    assert northwind.counts() == {"read": 91, "created": 91}
+    assert northwind.counts("--resource", "customers") == {"read": 91, "created": 91}
     assert Customer.objects.filter(kind="organization").count() == 91
     assert Customer.objects.filter(kind="person", organization__kind="organization").count() == 91
     assert Address.objects.filter(is_primary=True, country__regex="^[A-Z]{2}$").count() == 91
@@ -31,14 +31,14 @@ def test_91_rows_become_organizations_with_a_contact_person_and_an_address_each(
 
 
 def test_a_second_run_finds_91_rows_unchanged_and_touches_none(northwind: Erp) -> None:
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     before = list(Customer.objects.order_by("pk").values()) + list(Address.objects.order_by("pk").values())
-    assert northwind.counts() == {"read": 91, "unchanged": 91}
+    assert northwind.counts("--resource", "customers") == {"read": 91, "unchanged": 91}
     assert before == list(Customer.objects.order_by("pk").values()) + list(Address.objects.order_by("pk").values())
 
 
 def test_an_organization_has_what_its_row_says(northwind: Erp) -> None:
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     found = known("AROUT")
     assert (found.name, found.country, found.fax) == ("Around the Horn", "GB", "(171) 555-6750")
     assert (found.lifecycle, found.source, found.owner, found.team) == ("customer", "Northwind", None, None)
@@ -47,20 +47,20 @@ def test_an_organization_has_what_its_row_says(northwind: Erp) -> None:
 
 
 def test_a_contact_person_belongs_to_the_organization(northwind: Erp) -> None:
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     person = known("GODOS/contact")
     assert (person.given_name, person.family_name, person.job_title) == ("José Pedro", "Freyre", "Sales Manager")
     assert person.organization == known("GODOS")
 
 
 def test_a_phone_has_its_international_form_where_it_can_be_read(northwind: Erp) -> None:
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     assert known("BERGS").phone_e164 == "+46921123465"
     assert Customer.objects.filter(kind="organization").exclude(phone_e164="").count() == 48
 
 
 def test_no_phone_nor_fax_is_lost_where_it_cannot_be_read(northwind: Erp) -> None:
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     with (northwind.folder / "customers.csv").open(encoding="utf-8") as file:
         written = {(row["CustomerID"], row["Phone"], row["Fax"]) for row in csv.DictReader(file)}
     names = dict(ExternalReference.objects.filter(system="northwind").values_list("object_id", "external_id"))
@@ -70,12 +70,12 @@ def test_no_phone_nor_fax_is_lost_where_it_cannot_be_read(northwind: Erp) -> Non
 
 def test_the_files_stay_where_they_are(northwind: Erp) -> None:
     before = {path.name: path.read_bytes() for path in northwind.folder.iterdir()}
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     assert before == {path.name: path.read_bytes() for path in northwind.folder.iterdir()}
 
 
 def test_every_change_is_on_the_feed_with_its_run(northwind: Erp) -> None:
-    northwind.pull()
+    northwind.pull("--resource", "customers")
     changes = Change.objects.filter(action="created")
     assert changes.count() == 273
     run = SyncRun.objects.get()

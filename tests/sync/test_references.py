@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.models import SyncRefusal
 from crm.sync import registry
+from crm.sync.receiving import bring_up
 from crm.sync.registry import Part
-from crm.sync.upsert import Upsert
 from customers.models import Customer, Interaction
 
 if TYPE_CHECKING:
@@ -43,11 +43,8 @@ class Visits:
     parts = {"visit": Part(Interaction)}
 
     @classmethod
-    def upsert(cls, *, by: Any, **given: Any) -> Any:
-        upsert = Upsert(parts=cls.parts, **given)
-        upsert.plan()
-        upsert.write()
-        return upsert.outcomes()
+    def upsert(cls, **given: Any) -> Any:
+        return bring_up(cls.parts, given)  # type: ignore[arg-type]  # as the engine gives it
 
 
 @pytest.fixture
