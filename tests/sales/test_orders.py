@@ -34,7 +34,7 @@ def test_orders_are_seen_with_their_customer(client: Any, seller: User) -> None:
     assert [one["id"] for one in client.get(ORDERS).json()["results"]] == [str(seen.order_id)]
     assert [one["id"] for one in client.get("/api/v1/order-lines").json()["results"]] == [str(seen.pk)]
     shown = client.get(f"{ORDERS}/{seen.order_id}", {"expand": "lines"}).json()
-    assert (shown["total"], [one["id"] for one in shown["lines"]]) == ("12.00", [str(seen.pk)])
+    assert (shown["total"], [one["id"] for one in shown["lines"]]) == ("12.0000", [str(seen.pk)])
 
 
 def test_lines_follow_all_their_parents(api_client: Any, make_user: Any) -> None:
