@@ -175,11 +175,11 @@ class LeadAdmin(WithVerbs, WithTasks, RecordAdmin):
     def customer_link(self, lead: Lead) -> str:
         return link_to(lead.customer)
 
-    @display(description=_("status"), ordering="status", label=STATUS_COLORS)
+    @display(description=_("status"), label=STATUS_COLORS)
     def status_label(self, lead: Lead) -> tuple[str, str]:
         return lead.status, lead.get_status_display()
 
-    @display(description=_("rating"), ordering="rating", label=RATING_COLORS)
+    @display(description=_("rating"), label=RATING_COLORS)
     def rating_label(self, lead: Lead) -> tuple[str, str] | None:
         return (lead.rating, lead.get_rating_display()) if lead.rating else None
 

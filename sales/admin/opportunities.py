@@ -220,7 +220,7 @@ class OpportunityAdmin(WithVerbs, WithTasks, RecordAdmin):
     def stage_name(self, deal: Opportunity) -> str:
         return str(deal.stage)
 
-    @display(description=_("status"), ordering="status", label=STATUS_COLORS)
+    @display(description=_("status"), label=STATUS_COLORS)
     def status_label(self, deal: Opportunity) -> tuple[str, str]:
         return deal.status, deal.get_status_display()
 
