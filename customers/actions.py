@@ -79,7 +79,9 @@ def recognise_customer(
     """
     said = dict(contact)
     company = str(said.pop("company", "")).strip()
-    said["name"] = said.get("name") or ("" if said.get("given_name") or said.get("family_name") else said.get("email", ""))
+    said["name"] = said.get("name") or (
+        "" if said.get("given_name") or said.get("family_name") else said.get("email", "")
+    )
     known = {"owner": owner, "team": team, "source": source, "lifecycle": Customer.Lifecycle.LEAD}
     person = Customer(kind=Customer.Kind.PERSON, **known, **said)
     person.full_clean(exclude=["owner", "team", "organization"])

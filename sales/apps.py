@@ -7,4 +7,18 @@ class SalesConfig(AppConfig):
     verbose_name = _("Sales")
 
     def ready(self) -> None:
+        from crm.changes.timeline import Source, register
         from sales import reports  # noqa: F401 -- reports register themselves
+        from sales.models import Lead, Order, StageChange
+
+        register(Source(Lead, "created_at", "sales/timeline_lead.html", related=("customer", "owner")))
+        register(
+            Source(
+                StageChange,
+                "changed_at",
+                "sales/timeline_stage_change.html",
+                customer="opportunity__customer",
+                related=("opportunity__customer", "from_stage", "to_stage", "changed_by"),
+            )
+        )
+        register(Source(Order, "ordered_at", "sales/timeline_order.html", related=("customer",)))

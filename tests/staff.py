@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
+from crm.about import kinds
 from crm.models import Team, User
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def colleague(role: str = "", *, team: Team | None = None, **fields: Any) -> Use
     if role:
         user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def permitted(user: User, *verbs: str) -> User:
+    """Let somebody do these things, such as `view_team` and `change`, to all kinds of records."""
+    names = {f"{verb}_{model._meta.model_name}" for verb in verbs for model in kinds().values()} | {
+        f"{verb}_{name}" for verb in verbs for name in ("task", "attachment")
+    }
+    user.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    return User.objects.get(pk=user.pk)
 
 
 def superuser() -> User:

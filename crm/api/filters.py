@@ -87,6 +87,7 @@ class RecordFilterSet(django_filters.FilterSet):
             models.BooleanField: overridden(StrictBooleanFilter),
             models.DateTimeField: overridden(StrictDateTimeFilter),
             models.ForeignKey: overridden(django_filters.UUIDFilter),
+            models.OneToOneField: overridden(django_filters.UUIDFilter),
             models.CharField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
             models.EmailField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
             models.TextField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
+from rest_framework.validators import UniqueValidator
 
 from crm.api.errors import rule_broken
 from crm.api.fields import CustomValuesField, VisibleRelatedField, as_ids
@@ -113,6 +115,12 @@ class RecordSerializer(StrictModelSerializer):
         """Return none: the database decides, without a query and without a race."""
         return []
 
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Return the field without a query for whether its value is taken, for the same reason."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        validators = [one for one in kwargs.get("validators", ()) if not isinstance(one, UniqueValidator)]
+        return field_class, {**kwargs, **({"validators": validators} if "validators" in kwargs else {})}
+
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the validated values; raise ValidationError also for what is unknown or read-only."""
         if isinstance(data, dict):
@@ -160,7 +168,8 @@ class RecordSerializer(StrictModelSerializer):
             return []
         field = self.Meta.model._meta.get_field(name)
         if isinstance(field, models.Field) and field.has_default():
-            return field.get_default()
+            value = field.get_default()
+            return str(value) if isinstance(value, Decimal) else value
         return None if field.null else ""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,9 @@ class Source:
 
     @property
     def customer_column(self) -> str:
-        """Name under which a row has the id of its customer, by a foreign key or by itself."""
+        """Name under which a row has the id of its customer, by a foreign key, by that of a parent, or by itself."""
+        if "__" in self.customer:
+            return f"{self.customer}_id"
         field: Any = self.model._meta.get_field(self.customer)
         return str(field.attname)
 

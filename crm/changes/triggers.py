@@ -146,9 +146,10 @@ def whole(model: type[models.Model], row: str) -> str:
 def insert(model: Any, action: str, change: str, source: str, *, row: str, condition: str = "") -> str:
     """Return the statement that writes rows of the feed from a transition table."""
     joins, holder = parents(model, row)
+    number, moment = variable(model, "number"), variable(model, "moment")
     return (
         f"INSERT INTO crm_change ({COLUMNS})"  # noqa: S608 -- names of columns
-        f" SELECT {variable(model, 'number')}, {variable(model, 'moment')}, '{model._meta.label_lower}', {row}.id, '{action}', {change}, {WHO},"
+        f" SELECT {number}, {moment}, '{model._meta.label_lower}', {row}.id, '{action}', {change}, {WHO},"
         f" {concerned(model, row)}, {holder}.owner_id, {holder}.team_id FROM {source}{joins} {condition};"
         " RETURN NULL;"
     )

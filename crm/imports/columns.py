@@ -62,12 +62,7 @@ def targets(serializer: type[RecordSerializer]) -> dict[str, str]:
 
 def guess(columns: Iterable[str], serializer: type[RecordSerializer]) -> dict[str, str]:
     """Return for each column that it can tell the field that is meant; each field once."""
-    words: dict[str, str] = {}
-    for language, _name in settings.LANGUAGES:
-        with override(language):
-            for target, label in targets(serializer).items():
-                for word in (target, target.removeprefix(CUSTOM), label, *SYNONYMS.get(target, ())):
-                    words.setdefault(plain(word), target)
+    words = meanings(serializer)
     found: dict[str, str] = {}
     for is_exact in (True, False):
         for column in columns:
@@ -77,6 +72,20 @@ def guess(columns: Iterable[str], serializer: type[RecordSerializer]) -> dict[st
             if chosen and chosen not in found.values():
                 found[column] = chosen
     return found
+
+
+def meanings(serializer: type[RecordSerializer]) -> dict[str, str]:
+    """Return which field a word means: its name and labels, then, for what is left, what others call it."""
+    words: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for target, label in targets(serializer).items():
+                for word in (target, target.removeprefix(CUSTOM), label):
+                    words.setdefault(plain(word), target)
+    for target in targets(serializer):
+        for word in SYNONYMS.get(target, ()):
+            words.setdefault(plain(word), target)
+    return words
 
 
 def plain(text: str) -> str:

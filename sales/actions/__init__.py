@@ -14,14 +14,15 @@ from sales.actions.leads import (
 )
 from sales.actions.opportunities import (
     AlreadyClosed,
-    NotClosed,
     NoSuchStage,
+    NotClosed,
     assign_opportunity,
     lose_opportunity,
     move_opportunity,
     reopen_opportunity,
     win_opportunity,
 )
+from sales.actions.refused import Refused
 
 __all__ = [
     "AlreadyClosed",
@@ -30,6 +31,7 @@ __all__ = [
     "NotClosed",
     "NotDisqualified",
     "NotOpen",
+    "Refused",
     "assign_lead",
     "assign_opportunity",
     "capture_lead",

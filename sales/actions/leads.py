@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from crm.custom.definitions import begin
 from customers.actions import recognise_customer
 from customers.models import Customer
-from sales.models import Lead, Opportunity, Stage
+from sales.actions.opportunities import open_stage
+from sales.actions.refused import Refused
+from sales.models import Lead, Opportunity
 
 if TYPE_CHECKING:
     import datetime
@@ -21,20 +23,27 @@ if TYPE_CHECKING:
 
     from crm.models import Team, User
     from customers.actions import ContactDetails
+    from sales.models import Stage
 
 USUAL_TIME: Final = timedelta(days=30)  # until a new deal should be decided, unless somebody says otherwise
 
 
-class NotOpen(Exception):
+class NotOpen(Refused):
     """The lead is converted or disqualified."""
 
+    text = _("The lead is converted or disqualified.")
 
-class NotDisqualified(Exception):
+
+class NotDisqualified(Refused):
     """Only a lead that was disqualified is reopened."""
 
+    text = _("Only a lead that was disqualified is reopened.")
 
-class AlreadyConverted(Exception):
+
+class AlreadyConverted(Refused):
     """The lead has become an opportunity; it does so once."""
+
+    text = _("The lead has become an opportunity already.")
 
     def __init__(self, opportunity: Opportunity) -> None:
         """Take the opportunity that it became."""
@@ -119,7 +128,7 @@ class Deal(TypedDict, total=False):
     """What may be said of the opportunity that a lead becomes."""
 
     name: str
-    stage: Stage | None
+    stage: Stage
     amount: Decimal
     currency: str
     expected_close_on: datetime.date
@@ -131,13 +140,16 @@ def convert_lead(*, lead: Lead, by: User, **deal: Unpack[Deal]) -> Opportunity:
     """Make an opportunity of a lead, once: whoever comes second gets AlreadyConverted, with the opportunity.
 
     A person's deal is with their organization, where `by` sees it, and the person is the contact. It is of the lead's
-    owner, or else of `by`. Raises NotOpen where the lead was disqualified, ValidationError where a value is not allowed.
+    owner, or else of `by`. Raises NotOpen where the lead was disqualified, NoSuchStage for a stage that is not for open
+    deals, ValidationError where a value is not allowed.
     """
     lead = _locked(lead)
     if lead.opportunity is not None:
         raise AlreadyConverted(lead.opportunity)
     if not lead.is_open:
         raise NotOpen(lead.pk)
+    if "stage" in deal:
+        open_stage(deal["stage"])
     owner = deal.pop("owner", None) or lead.owner or by
     given: dict[str, Any] = {
         "name": str(lead)[:200],

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
+from sales.actions.refused import Refused
 from sales.models import Opportunity, Stage, StageChange
 
 if TYPE_CHECKING:
@@ -15,16 +16,22 @@ if TYPE_CHECKING:
     from sales.models import LossReason
 
 
-class AlreadyClosed(Exception):
+class AlreadyClosed(Refused):
     """The opportunity is won or lost."""
 
+    text = _("The deal is won or lost already.")
 
-class NotClosed(Exception):
+
+class NotClosed(Refused):
     """The opportunity is open."""
 
+    text = _("The deal is open.")
 
-class NoSuchStage(Exception):
+
+class NoSuchStage(Refused):
     """The pipeline has no stage of that kind, or the stage named is of another kind."""
+
+    text = _("The stage is not one for this: name another.")
 
 
 @transaction.atomic
@@ -34,7 +41,7 @@ def move_opportunity(*, opportunity: Opportunity, stage: Stage) -> Opportunity:
     Raises AlreadyClosed, and NoSuchStage for a stage in which deals are won or lost, which the verbs for it do.
     """
     opportunity = _open(opportunity)
-    return _put(opportunity, _of_kind(stage, Stage.Kind.OPEN))
+    return _put(opportunity, open_stage(stage))
 
 
 @transaction.atomic
@@ -72,7 +79,7 @@ def reopen_opportunity(*, opportunity: Opportunity, stage: Stage | None = None) 
     if opportunity.is_open:
         raise NotClosed(opportunity.pk)
     stage = stage or _last_open(opportunity) or opportunity.pipeline.first("open")
-    return _put(opportunity, _of_kind(stage, Stage.Kind.OPEN), lost_reason=None, lost_note="")
+    return _put(opportunity, open_stage(stage), lost_reason=None, lost_note="")
 
 
 @transaction.atomic
@@ -87,6 +94,11 @@ def _last_open(opportunity: Opportunity) -> Stage | None:
     changes = StageChange.objects.filter(opportunity=opportunity.pk, from_stage__kind=Stage.Kind.OPEN)
     last = changes.select_related("from_stage").order_by("-changed_at", "-id").first()
     return last.from_stage if last else None
+
+
+def open_stage(stage: Stage | None) -> Stage:
+    """Return a stage; raise NoSuchStage unless it is one for open deals."""
+    return _of_kind(stage, Stage.Kind.OPEN)
 
 
 def _of_kind(stage: Stage | None, kind: Stage.Kind) -> Stage:

@@ -114,9 +114,7 @@ class ConvertSerializer(StrictSerializer):
     stage = serializers.PrimaryKeyRelatedField(
         queryset=Stage.objects.all(), required=False, help_text=_("Where it begins, unless in the first stage.")
     )
-    amount = serializers.DecimalField(
-        14, 2, min_value=0, required=False, help_text=_("What it is worth, without tax.")
-    )
+    amount = serializers.DecimalField(14, 2, min_value=0, required=False, help_text=_("What it is worth, without tax."))
     currency = serializers.CharField(
         required=False, max_length=3, validators=[known_currency], help_text=_("Currency of the amount (ISO 4217).")
     )

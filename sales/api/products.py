@@ -26,5 +26,5 @@ class ProductViewSet(RecordViewSet):
         "price": ["gte", "lte"],
         "is_active": ["exact"],
     }
-    ordering_fields = ["name", "code", "price"]
+    ordering_fields = ["name", "price"]
     natural_keys = ("code",)

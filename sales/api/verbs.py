@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
@@ -17,17 +17,9 @@ from crm.models import User
 from sales import actions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rest_framework.response import Response
-
-REFUSALS: dict[type[Exception], tuple[str, Any]] = {
-    actions.NotOpen: ("conflict", gettext_lazy("The lead is converted or disqualified.")),
-    actions.NotDisqualified: ("conflict", gettext_lazy("Only a lead that was disqualified is reopened.")),
-    actions.AlreadyClosed: ("conflict", gettext_lazy("The deal is won or lost already.")),
-    actions.NotClosed: ("conflict", gettext_lazy("The deal is open.")),
-    actions.NoSuchStage: ("rule_broken", gettext_lazy("The stage is not one for this: name another.")),
-}
 
 
 class AssignSerializer(StrictSerializer):
@@ -53,7 +45,7 @@ class Verbs:
         return dict(form.validated_data)
 
     def done(self, pk: Any, name: str, verb: Callable[..., Any], **how: Any) -> Response:
-        """Do something to a record of the caller's, named so to the verb, and answer it; raise its refusal's problem."""
+        """Do something to a record of the caller's, which the verb calls `name`, and answer it."""
         view: Any = self
         filters.refuse_unknown(self.request.query_params, SHAPE)
         with transaction.atomic(), refusals():
@@ -61,17 +53,15 @@ class Verbs:
             return view.answer(pk, view.everything)  # type: ignore[no-any-return]
 
 
-class refusals:  # noqa: N801 -- read as a word: with refusals()
-    """Turns what an action refuses into its problem."""
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, _trace: Any) -> None:
-        """Raise the problem that the exception stands for."""
-        if isinstance(error, actions.AlreadyConverted):
-            text = _("The lead has become an opportunity already.")
-            entry = {"pointer": "", "code": "converted", "detail": text, "id": str(error.opportunity.pk)}
-            raise Problem("conflict", text, errors=[entry]) from error
-        if error is not None and type(error) in REFUSALS:
-            raise Problem(*REFUSALS[type(error)]) from error
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what an action refuses into its problem: 422 for a stage that does not fit, 409 for a state."""
+    try:
+        yield
+    except actions.AlreadyConverted as error:
+        entry = {"pointer": "", "code": "converted", "detail": str(error.text), "id": str(error.opportunity.pk)}
+        raise Problem("conflict", error.text, errors=[entry]) from error
+    except actions.NoSuchStage as error:
+        raise Problem("rule_broken", error.text) from error
+    except actions.Refused as error:
+        raise Problem("conflict", error.text) from error

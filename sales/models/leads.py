@@ -134,4 +134,3 @@ class Lead(Record):
     def is_open(self) -> bool:
         """Whether there is still something to do about it."""
         return self.status in self.OPEN
-

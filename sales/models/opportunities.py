@@ -227,7 +227,7 @@ class Opportunity(Record):
             if self.stage is None:
                 raise ValidationError({"stage": _("There is no default pipeline with an open stage; name a stage.")})
         was_lost = self.status == self.Status.LOST
-        if Opportunity.stage.is_cached(self):  # type: ignore[attr-defined]  # only then has anyone set it
+        if Opportunity.stage.is_cached(self):  # only then has anyone set it
             self.take_stage(self.stage)
         if was_lost and self.status != self.Status.LOST:
             self.lost_reason, self.lost_note = None, ""
@@ -238,16 +238,21 @@ class Opportunity(Record):
     def take_stage(self, stage: Stage) -> None:
         """Take over what follows from a stage; refuse to open a closed deal, which `reopen` does."""
         self.pipeline_id = stage.pipeline_id
-        if self.status != self.Status.OPEN and stage.kind != self.status:
+        if self.status not in {self.Status.OPEN, stage.kind}:
             raise ValidationError({"stage": ValidationError(_("The deal is closed; reopen it first."), code="closed")})
         if stage.kind != self.Status.WON and self.forecast_category == self.Forecast.CLOSED:
             text = _("Only what is won is closed in the forecast.")
             raise ValidationError({"forecast_category": ValidationError(text, code="not_won")})
         self.status = stage.kind
+        if stage.kind == self.Status.OPEN:
+            return
+        self.closed_at = self.closed_at or timezone.now()
+        self.forecast_category = self.Forecast.CLOSED if stage.kind == self.Status.WON else self.Forecast.OMITTED
+        self.probability = None
 
     def check_contact(self) -> None:
         """Refuse an organization as the person to talk to."""
-        is_given = Opportunity.contact.is_cached(self)  # type: ignore[attr-defined]  # Django's descriptor
+        is_given = Opportunity.contact.is_cached(self)
         if is_given and self.contact is not None and self.contact.kind != Customer.Kind.PERSON:
             raise ValidationError({"contact": _("This customer is not a person.")})
 

@@ -36,7 +36,11 @@ class Order(Record):
         _("freight"), max_digits=14, decimal_places=2, default=Decimal(0), help_text=_("Cost of shipping.")
     )
     total = models.DecimalField(
-        _("total"), max_digits=14, decimal_places=2, default=Decimal(0), help_text=_("What it came to, as the ERP says.")
+        _("total"),
+        max_digits=14,
+        decimal_places=2,
+        default=Decimal(0),
+        help_text=_("What it came to, as the ERP says."),
     )
     ship_to_name = models.CharField(_("ship to"), max_length=200, blank=True, help_text=_("Who receives it."))
     ship_to_street = models.TextField(

@@ -30,13 +30,7 @@ class Pipeline(models.Model):
     """A way of selling: a row of stages that opportunities pass."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False, help_text=_("Identifier."))
-    name = models.CharField(
-        _("name"),
-        max_length=100,
-        unique=True,
-        help_text=_("Name of the pipeline."),
-        error_messages={"unique": _("There is a pipeline of this name.")},
-    )
+    name = models.CharField(_("name"), max_length=100, help_text=_("Name of the pipeline."))
     is_default = models.BooleanField(
         _("default"), default=False, help_text=_("Where new opportunities go, unless said otherwise; one at most.")
     )
@@ -58,6 +52,11 @@ class Pipeline(models.Model):
                 condition=Q(is_default=False) | Q(is_active=True),
                 name="pipeline_default_is_active",
                 violation_error_message=_("The default pipeline must be active."),
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                name="pipeline_name_unique",
+                violation_error_message=_("There is a pipeline of this name."),
             ),
             models.CheckConstraint(condition=~Q(name=""), name="pipeline_name_given"),
         ]
@@ -178,13 +177,7 @@ class LossReason(models.Model):
     """A reason for which deals are lost, such as the price."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False, help_text=_("Identifier."))
-    name = models.CharField(
-        _("name"),
-        max_length=100,
-        unique=True,
-        help_text=_("The reason, in a few words."),
-        error_messages={"unique": _("There is a reason of this name.")},
-    )
+    name = models.CharField(_("name"), max_length=100, help_text=_("The reason, in a few words."))
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Whether it may be chosen; deals that have it keep it.")
     )
@@ -192,7 +185,14 @@ class LossReason(models.Model):
     class Meta:
         verbose_name = _("loss reason")
         verbose_name_plural = _("loss reasons")
-        constraints = [models.CheckConstraint(condition=~Q(name=""), name="loss_reason_name_given")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                name="loss_reason_name_unique",
+                violation_error_message=_("There is a reason of this name."),
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="loss_reason_name_given"),
+        ]
 
     def __str__(self) -> str:
         return self.name

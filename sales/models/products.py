@@ -18,13 +18,7 @@ class Product(Record):
 
     search_fields = SEARCHED
 
-    code = models.CharField(
-        _("code"),
-        max_length=50,
-        unique=True,
-        help_text=_("Article number; no two products share one."),
-        error_messages={"unique": _("There is a product of this code.")},
-    )
+    code = models.CharField(_("code"), max_length=50, help_text=_("Article number; no two products share one."))
     name = models.CharField(_("name"), max_length=200, help_text=_("Name of the product."))
     description = models.TextField(
         _("description"), max_length=10_000, blank=True, help_text=_("What buyers should know.")
@@ -33,7 +27,9 @@ class Product(Record):
         _("price"), max_digits=14, decimal_places=2, default=0, help_text=_("List price of one unit, without tax.")
     )
     currency = currency_field(_("currency"), _("Currency of the price (ISO 4217)."))
-    unit = models.CharField(_("unit"), max_length=50, blank=True, help_text=_("What one of it is, such as box or hour."))
+    unit = models.CharField(
+        _("unit"), max_length=50, blank=True, help_text=_("What one of it is, such as box or hour.")
+    )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Whether it is still sold; deals and orders keep it.")
     )
@@ -42,6 +38,11 @@ class Product(Record):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         constraints = [
+            models.UniqueConstraint(
+                fields=["code"],
+                name="product_code_unique",
+                violation_error_message=_("There is a product of this code."),
+            ),
             models.CheckConstraint(
                 condition=~Q(code="") & ~Q(name=""),
                 name="product_named",

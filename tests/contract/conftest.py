@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.resources import RECORDS, offering, scopes_of
+from tests.staff import permitted
 
 if TYPE_CHECKING:
     from crm.api.viewsets import RecordViewSet, ShapedViewSet
@@ -42,5 +43,5 @@ def client(api_client: Any, user: Any, viewset: type[ShapedViewSet]) -> Any:
 
 @pytest.fixture
 def outsider(api_client: Any, make_user: Any, make_team: Any, viewset: type[ShapedViewSet]) -> Any:
-    seller = make_user("Sales representative", team=make_team("Elsewhere"))
+    seller = permitted(make_user(team=make_team("Elsewhere")), "view_team", "add", "change", "delete")
     return api_client(seller, *scopes_of(viewset))

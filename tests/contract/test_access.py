@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import models
 
-from tests.resources import RESOURCES, scope_to_read
+from tests.resources import RESOURCES, scope_to_read, scopes_of
 from tests.samples import body_for, make
 
 pytestmark = pytest.mark.django_db
@@ -65,8 +65,7 @@ def test_every_answer_carries_request_id_and_limits(api_client: Any, user: Any, 
 @pytest.mark.needs("create", "update", "destroy")
 def test_the_auditor_changes_nothing(api_client: Any, make_user: Any, viewset: Any, path: str, model: Any) -> None:
     record = make(model)
-    scopes = (f"{viewset.scope}:read", f"{viewset.scope}:write")
-    auditor = api_client(make_user("Auditor"), *scopes)
+    auditor = api_client(make_user("Auditor"), *scopes_of(viewset))
     assert auditor.get(f"{path}/{record.pk}").status_code == 200
     assert auditor.post(path, {}).status_code == 403
     assert auditor.put(f"{path}/{record.pk}", {}).status_code == 403
