@@ -133,7 +133,7 @@ def attempt(form: MoveForm, opportunity: Opportunity, user: User) -> tuple[str, 
     """Try a move, and return how it went: a kind of message and its text."""
     try:
         stage = moved(opportunity, user, **form.cleaned_data)
-    except (MovedMeanwhile, actions.AlreadyClosed, Opportunity.DoesNotExist):
+    except (MovedMeanwhile, actions.Refused, Opportunity.DoesNotExist):
         text = _("“%s” was not moved: somebody changed it meanwhile. This is how it stands now.")
         return "warning", text % opportunity.name
     except ValidationError as error:

@@ -108,7 +108,7 @@ def board_for(user: User, wanted: Mapping[str, Any]) -> Board:
     asked = {**wanted, "pipeline": pipeline}
     if pipeline not in pipelines:
         pipelines.append(pipeline)
-    lanes = [Lane(stage, of_stage(stage, asked)) for stage in pipeline.stages.in_order()]
+    lanes = [Lane(stage, of_stage(stage, asked)) for stage in Stage.objects.filter(pipeline=pipeline).in_order()]
     chosen = deals(user, asked).filter(Q(status="open") | Q(closed_at__gte=timezone.now() - RECENT))
     if words := (wanted.get("q") or "").strip():
         chosen = chosen.search(words)
