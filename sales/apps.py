@@ -7,6 +7,7 @@ class SalesConfig(AppConfig):
     verbose_name = _("Sales")
 
     def ready(self) -> None:
+        import sales.checks  # noqa: F401 -- it registers a check
         from crm.changes.timeline import Source, register
         from sales import reports  # noqa: F401 -- reports register themselves
         from sales.models import Lead, Order, StageChange

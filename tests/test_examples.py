@@ -15,6 +15,8 @@ from django.conf import settings
 
 from crm.models import User
 from customers.models import Customer
+from sales.models import LossReason, Pipeline, Stage
+from sales.models.standard import add_standard
 from tests.sync.generated import write
 
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 @pytest.fixture
 def administrator(transactional_db: None) -> User:
+    add_standard(Pipeline.objects, Stage.objects, LossReason.objects)
     return User.objects.create_superuser("admin", password="demonstration")
 
 

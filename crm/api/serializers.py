@@ -51,7 +51,22 @@ class ExternalReferenceSerializer(StrictModelSerializer):
         fields = ("system", "external_id")
 
 
-class RecordSerializer(StrictModelSerializer):
+class JudgedByDatabase:
+    """A mixin for serializers: the database decides what must be unique, without a query and without a race."""
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """Return none."""
+        return []
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Return the field without a query for whether its value is taken."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)  # type: ignore[misc]  # DRF's
+        if "validators" in kwargs:
+            kwargs["validators"] = [one for one in kwargs["validators"] if not isinstance(one, UniqueValidator)]
+        return field_class, kwargs
+
+
+class RecordSerializer(JudgedByDatabase, StrictModelSerializer):
     """The serializer of a record: a resource names its model and fields, the rest is given.
 
     `Meta.expand` names lists of other records that `?expand=` may show besides the foreign keys.
@@ -110,16 +125,6 @@ class RecordSerializer(StrictModelSerializer):
         return [
             one for one in self.writable if one.required or one.field_name in self.given or one.default is not empty
         ]
-
-    def get_unique_together_validators(self) -> list[Any]:
-        """Return none: the database decides, without a query and without a race."""
-        return []
-
-    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
-        """Return the field without a query for whether its value is taken, for the same reason."""
-        field_class, kwargs = super().build_standard_field(field_name, model_field)
-        validators = [one for one in kwargs.get("validators", ()) if not isinstance(one, UniqueValidator)]
-        return field_class, {**kwargs, **({"validators": validators} if "validators" in kwargs else {})}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Return the validated values; raise ValidationError also for what is unknown or read-only."""

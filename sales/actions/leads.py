@@ -149,7 +149,7 @@ def convert_lead(*, lead: Lead, by: User, **deal: Unpack[Deal]) -> Opportunity:
     if not lead.is_open:
         raise NotOpen(lead.pk)
     if "stage" in deal:
-        open_stage(deal["stage"])
+        open_stage(stage=deal["stage"])
     owner = deal.pop("owner", None) or lead.owner or by
     given: dict[str, Any] = {
         "name": str(lead)[:200],

@@ -41,7 +41,7 @@ def move_opportunity(*, opportunity: Opportunity, stage: Stage) -> Opportunity:
     Raises AlreadyClosed, and NoSuchStage for a stage in which deals are won or lost, which the verbs for it do.
     """
     opportunity = _open(opportunity)
-    return _put(opportunity, open_stage(stage))
+    return _put(opportunity, open_stage(stage=stage))
 
 
 @transaction.atomic
@@ -79,7 +79,7 @@ def reopen_opportunity(*, opportunity: Opportunity, stage: Stage | None = None) 
     if opportunity.is_open:
         raise NotClosed(opportunity.pk)
     stage = stage or _last_open(opportunity) or opportunity.pipeline.first("open")
-    return _put(opportunity, open_stage(stage), lost_reason=None, lost_note="")
+    return _put(opportunity, open_stage(stage=stage), lost_reason=None, lost_note="")
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def _last_open(opportunity: Opportunity) -> Stage | None:
     return last.from_stage if last else None
 
 
-def open_stage(stage: Stage | None) -> Stage:
+def open_stage(*, stage: Stage | None) -> Stage:
     """Return a stage; raise NoSuchStage unless it is one for open deals."""
     return _of_kind(stage, Stage.Kind.OPEN)
 

@@ -62,7 +62,7 @@ def lead_panels(user: User) -> Iterable[Panel]:
         ),
         Figure(_("new, not started"), counted["new"], listed(Lead, {}, status__exact="new"), "fiber_new"),
     ]
-    yield Panel(_("Leads waiting"), "admin/home/figures.html", figures)
+    yield Panel(_("Leads waiting"), "admin/home/figures.html", figures, width=3)
 
 
 def my_quarter(user: User, following: datetime.date) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from crm.api.viewsets import SHAPE, RecordViewSet
 from customers.models import Customer
 from sales import actions
 from sales.api.opportunities import OpportunitySerializer
-from sales.api.verbs import AssignSerializer, Verbs, refusals
+from sales.api.verbs import HandOverSerializer, Verbs, refusals
 from sales.models import Lead, Opportunity, Stage
 from sales.models.currencies import known_currency
 
@@ -187,12 +187,12 @@ class LeadViewSet(Verbs, RecordViewSet):
         """Work on a lead again that had been given up."""
         return self.done(pk, "lead", actions.reopen_lead)
 
-    @extend_schema(request=AssignSerializer, responses=LeadSerializer)
+    @extend_schema(request=HandOverSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: ApiRequest, pk: Any) -> Response:
         """Give a lead to a colleague and their team."""
         self.sent()
-        return self.done(pk, "lead", actions.assign_lead, to=self.said(AssignSerializer)["owner"])
+        return self.done(pk, "lead", actions.assign_lead, to=self.said(HandOverSerializer)["owner"])
 
     @extend_schema(request=ConvertSerializer, responses={201: OpportunitySerializer})
     @action(detail=True, methods=["post"])

@@ -14,7 +14,7 @@ from crm.api.strictness import StrictSerializer
 from crm.api.viewsets import RecordViewSet
 from sales import actions
 from sales.api.orders import LINE
-from sales.api.verbs import AssignSerializer, Verbs
+from sales.api.verbs import HandOverSerializer, Verbs
 from sales.models import LossReason, Opportunity, OpportunityLine, Stage, StageChange
 
 if TYPE_CHECKING:
@@ -183,9 +183,9 @@ class OpportunityViewSet(Verbs, RecordViewSet):
         """Open a deal again that was won or lost, where it was before."""
         return self.done(pk, "opportunity", actions.reopen_opportunity, **self.said(WinSerializer))
 
-    @extend_schema(request=AssignSerializer, responses=OpportunitySerializer)
+    @extend_schema(request=HandOverSerializer, responses=OpportunitySerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: ApiRequest, pk: Any) -> Response:
         """Give a deal to a colleague and their team."""
         self.sent()
-        return self.done(pk, "opportunity", actions.assign_opportunity, to=self.said(AssignSerializer)["owner"])
+        return self.done(pk, "opportunity", actions.assign_opportunity, to=self.said(HandOverSerializer)["owner"])

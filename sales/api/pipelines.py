@@ -11,7 +11,7 @@ from crm.api.errors import rule_broken
 from crm.api.permissions import HasScope, MayWrite
 from crm.api.plain import PlainViewSet
 from crm.api.representation import SERIALIZERS
-from crm.api.serializers import RecordSerializer
+from crm.api.serializers import JudgedByDatabase
 from crm.api.strictness import StrictModelSerializer
 from sales.models import ExchangeRate, LossReason, Pipeline, Stage
 
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from crm.api.requests import ApiRequest
 
 
-class ConfigurationSerializer(StrictModelSerializer):
+class ConfigurationSerializer(JudgedByDatabase, StrictModelSerializer):
     """The serializer of something that managers set up: it obeys the model's rules."""
-
-    get_unique_together_validators: Any = RecordSerializer.get_unique_together_validators
-    build_standard_field: Any = RecordSerializer.build_standard_field
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values; raise a problem, 422, for what the model's `clean` refuses."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rest_framework.response import Response
 
 
-class AssignSerializer(StrictSerializer):
-    """Whom to give it to."""
+class HandOverSerializer(StrictSerializer):
+    """Whom to hand it over to."""
 
     owner = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.filter(is_active=True),

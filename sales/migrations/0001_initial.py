@@ -216,7 +216,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=crm.models.identifiers.new_id, editable=False, help_text='Identifier.', primary_key=True, serialize=False)),
                 ('name', models.CharField(help_text='Name of the stage.', max_length=100, verbose_name='name')),
-                ('order', models.PositiveSmallIntegerField(default=0, help_text='Place in the pipeline; the smallest is the first.', verbose_name='order')),
+                ('order', models.PositiveSmallIntegerField(default=0, help_text='Place in the pipeline; the smallest is the first.', verbose_name='position')),
                 ('kind', models.CharField(choices=[('open', 'open'), ('won', 'won'), ('lost', 'lost')], default='open', help_text='Whether deals in it are open, won or lost; stays once it has deals.', max_length=4, verbose_name='kind')),
                 ('probability', models.PositiveSmallIntegerField(default=0, help_text='How likely deals in it are to be won, in percent; 100 where they are, 0 where they are lost.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='probability')),
                 ('stale_after_days', models.PositiveSmallIntegerField(blank=True, help_text='After how many days in it a deal wants attention; none: never.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='stale after days')),

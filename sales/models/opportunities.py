@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.models import Record, SearchKey
 from crm.querysets import RecordQuerySet
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
 
 SEARCHED: Final = ("name",)
+FORECAST: Final = {"won": "closed", "lost": "omitted"}  # how a deal counts that is closed
 
 
 class OpportunityQuerySet(RecordQuerySet):
@@ -60,7 +62,7 @@ class Opportunity(Record):
     """A deal with a customer that may be won: how much, by when, and how far it has come."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("deal", "open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
@@ -233,6 +235,7 @@ class Opportunity(Record):
             self.lost_reason, self.lost_note = None, ""
         self.check_contact()
         self.check_loss()
+        self.check_forecast()
         self.check_sums()
 
     def take_stage(self, stage: Stage) -> None:
@@ -240,14 +243,12 @@ class Opportunity(Record):
         self.pipeline_id = stage.pipeline_id
         if self.status not in {self.Status.OPEN, stage.kind}:
             raise ValidationError({"stage": ValidationError(_("The deal is closed; reopen it first."), code="closed")})
-        if stage.kind != self.Status.WON and self.forecast_category == self.Forecast.CLOSED:
-            text = _("Only what is won is closed in the forecast.")
-            raise ValidationError({"forecast_category": ValidationError(text, code="not_won")})
+        is_closing = self.status != stage.kind
         self.status = stage.kind
-        if stage.kind == self.Status.OPEN:
+        if not is_closing:
             return
         self.closed_at = self.closed_at or timezone.now()
-        self.forecast_category = self.Forecast.CLOSED if stage.kind == self.Status.WON else self.Forecast.OMITTED
+        self.forecast_category = FORECAST[stage.kind]
         self.probability = None
 
     def check_contact(self) -> None:
@@ -262,6 +263,13 @@ class Opportunity(Record):
             raise ValidationError({"lost_reason": ValidationError(_("Say why the deal was lost."), code="required")})
         if self.status != self.Status.LOST and (self.lost_reason_id or self.lost_note):
             raise ValidationError({"lost_reason": ValidationError(_("The deal is not lost."), code="not_lost")})
+
+    def check_forecast(self) -> None:
+        """Refuse to count as closed what is open, and otherwise than it was closed what is not."""
+        is_right = self.forecast_category == FORECAST.get(self.status, self.forecast_category)
+        if not is_right or (self.is_open and self.forecast_category == self.Forecast.CLOSED):
+            text = _("Only what is won is closed in the forecast, and what is lost is omitted.")
+            raise ValidationError({"forecast_category": ValidationError(text, code="not_so_closed")})
 
     def check_sums(self) -> None:
         """Refuse an amount other than the sum of the lines."""

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.models import new_id
 
@@ -93,7 +94,7 @@ class Stage(models.Model):
     """A step of a pipeline: how far deals in it have come, and how likely they are to be won."""
 
     class Kind(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("deal", "open")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
@@ -107,7 +108,7 @@ class Stage(models.Model):
     )
     name = models.CharField(_("name"), max_length=100, help_text=_("Name of the stage."))
     order = models.PositiveSmallIntegerField(
-        _("order"), default=0, help_text=_("Place in the pipeline; the smallest is the first.")
+        _("position"), default=0, help_text=_("Place in the pipeline; the smallest is the first.")
     )
     kind = models.CharField(
         _("kind"),
