@@ -49,7 +49,7 @@ class StageConversion(Report):
         Column("stage_id", _("id of the stage"), Kind.ID),
         Column("stage", _("stage")),
         Column("pipeline", _("pipeline")),
-        Column("left", _("left"), Kind.NUMBER, is_summed=True),
+        Column("left", _("times left"), Kind.NUMBER, is_summed=True),
         Column("forward", _("moved on"), Kind.NUMBER, is_summed=True),
         Column("back", _("went back"), Kind.NUMBER, is_summed=True),
         Column("lost", _("lost"), Kind.NUMBER, is_summed=True),
