@@ -79,7 +79,7 @@ class World:
         path, created, closed, expected = ways
         values["expected_close_on"] = timezone.localdate() + datetime.timedelta(days=expected)
         values["customer"] = Customer.objects.create(name="Acme", kind="organization", **self.owned(given["owner"]))
-        deal: Opportunity = Opportunity.objects.create(stage=self.stages[0], **values)
+        deal: Opportunity = Opportunity.objects.create(name="Deal", stage=self.stages[0], **values)
         for number in path:
             go(deal, self.stages[number])
             deal.refresh_from_db()

@@ -71,8 +71,8 @@ def made(world: World, deals: list[Row], leads: list[Row] | None = None) -> None
         world.lead(lead)
 
 
-@always
 @given(deals=DEALS)
+@always
 def test_the_pipeline_is_what_the_open_deals_come_to(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     still_open = [row for row in read(client, "opportunities") if row["status"] == "open"]
@@ -97,8 +97,8 @@ def month_of(row: Row) -> str:
     return day.replace(day=1).isoformat()
 
 
-@always
 @given(deals=DEALS)
+@always
 def test_the_forecast_is_what_is_won_and_expected(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     counting = [row for row in read(client, "opportunities") if in_forecast(row)]
@@ -122,8 +122,8 @@ def test_the_forecast_is_what_is_won_and_expected(world: World, client: Client, 
     }
 
 
-@always
 @given(deals=DEALS)
+@always
 def test_the_win_rate_is_of_what_was_decided(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     decided = [row for row in read(client, "opportunities") if row["status"] != "open"]
@@ -149,8 +149,8 @@ def days_of(rows: list[Row]) -> Any:
     return pytest.approx(sum(lengths) / len(lengths), abs=0.01), pytest.approx(middle, abs=0.01)
 
 
-@always
 @given(deals=DEALS)
+@always
 def test_the_sales_cycle_is_from_creation_to_decision(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     decided = [row for row in read(client, "opportunities") if row["status"] != "open"]
@@ -163,8 +163,8 @@ def test_the_sales_cycle_is_from_creation_to_decision(world: World, client: Clie
     assert {row["group_id"]: tuple(row[name] for name in names) for row in found} == expected
 
 
-@always
 @given(deals=DEALS)
+@always
 def test_losses_are_counted_by_reason(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     lost = [row for row in read(client, "opportunities") if row["status"] == "lost"]
@@ -178,8 +178,8 @@ def test_losses_are_counted_by_reason(world: World, client: Client, deals: list[
     }
 
 
-@always
 @given(deals=DEALS)
+@always
 def test_conversion_and_velocity_are_of_the_moves(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     places = {str(stage.pk): (stage.kind, stage.order) for stage in world.stages}
@@ -205,8 +205,8 @@ def far(leads: list[Row], deals: dict[str, Row]) -> tuple[int, int, int, list[Ro
     return len(leads), sum(s in {"qualified", "converted"} for s in states), states.count("converted"), won
 
 
-@always
 @given(leads=LEADS)
+@always
 def test_the_funnel_and_the_sources_are_of_the_leads(world: World, client: Client, leads: list[Row]) -> None:
     made(world, [], leads)
     rows = read(client, "leads")
