@@ -48,7 +48,7 @@ def deal(owner: User, stage: str = "Proposal", **fields: Any) -> Opportunity:
 
 
 def lane(window: Client, name: str, **asked: Any) -> columns.Lane:
-    lanes = window.get(BOARD, asked).context["board"].lanes
+    lanes: list[columns.Lane] = window.get(BOARD, asked).context["board"].lanes
     return next(one for one in lanes if one.stage.name == name)
 
 
