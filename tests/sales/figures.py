@@ -100,7 +100,7 @@ class World:
             actions.disqualify_lead(lead=lead, reason="spam")
         elif given["verb"]:
             worth = {"amount": given["amount"], "currency": given["currency"]}
-            deal = actions.convert_lead(lead=lead, by=people["owner"], **worth)  # type: ignore[arg-type]
+            deal = actions.convert_lead(lead=lead, by=people["owner"], **worth)
             if given["verb"] == "win":
                 actions.win_opportunity(opportunity=deal)
 

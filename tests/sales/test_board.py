@@ -123,11 +123,11 @@ def test_the_number_of_queries_does_not_grow(window: Client, seller: User, djang
     for name in ("Qualification", "Negotiation"):
         deal(seller, name)
     window.get(BOARD)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         window.get(BOARD, headers=ALONE)
     for number in range(20):
         deal(seller, name=str(number))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         window.get(BOARD, headers=ALONE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 
-from tests.sales import figures
+from sales.models.currencies import rounded
 from tests.sales.figures import DEALS, LEADS, World, day_of, missing, read, split, total, weighted
 
 if TYPE_CHECKING:
@@ -87,13 +88,13 @@ def test_the_pipeline_is_what_the_open_deals_come_to(world: World, client: Clien
 
 
 def in_forecast(row: Row) -> bool:
-    return row["status"] != "lost" and row["forecast_category"] != "omitted"
+    return not {row["status"], row["forecast_category"]} & {"lost", "omitted"}
 
 
 def month_of(row: Row) -> str:
     day = day_of(row["closed_at"]) if row["closed_at"] else None
     if day is None:
-        day = max(timezone.localdate(), timezone.datetime.fromisoformat(row["expected_close_on"]).date())
+        day = max(timezone.localdate(), datetime.datetime.fromisoformat(row["expected_close_on"]).date())
     return day.replace(day=1).isoformat()
 
 
@@ -130,7 +131,7 @@ def test_the_win_rate_is_of_what_was_decided(world: World, client: Client, deals
     expected = {}
     for key, rows in split(decided, lambda row: f"{day_of(row['closed_at']):%Y-%m}").items():
         won, lost = ([row for row in rows if row["status"] == kind] for kind in ("won", "lost"))
-        rate = figures.rounded(Decimal(100) * len(won) / len(rows))
+        rate = rounded(Decimal(100) * len(won) / len(rows))
         expected[key] = (len(won), len(lost), rate, total(won), total(lost), missing(rows))
     assert expected == {
         row["group"]: (row["won"], row["lost"], *money(row, "rate", "won_amount", "lost_amount"), row["without_rate"])
@@ -140,7 +141,7 @@ def test_the_win_rate_is_of_what_was_decided(world: World, client: Client, deals
 
 def days_of(rows: list[Row]) -> Any:
     spans = [
-        timezone.datetime.fromisoformat(r["closed_at"]) - timezone.datetime.fromisoformat(r["created_at"]) for r in rows
+        datetime.datetime.fromisoformat(r["closed_at"]) - datetime.datetime.fromisoformat(r["created_at"]) for r in rows
     ]
     lengths = sorted(span.total_seconds() / 86_400 for span in spans)
     if not lengths:
@@ -169,7 +170,7 @@ def test_losses_are_counted_by_reason(world: World, client: Client, deals: list[
     made(world, deals)
     lost = [row for row in read(client, "opportunities") if row["status"] == "lost"]
     expected = {
-        reason: (len(rows), figures.rounded(Decimal(100) * len(rows) / len(lost)), total(rows), missing(rows))
+        reason: (len(rows), rounded(Decimal(100) * len(rows) / len(lost)), total(rows), missing(rows))
         for reason, rows in split(lost, lambda row: row["lost_reason"]).items()
     }
     found = report(client, "loss-reasons", since=LONG_AGO)
