@@ -10,6 +10,7 @@ handler500 = "crm.api.pages.server_error"
 
 urlpatterns = [
     path("admin/", include("crm.admin.urls")),
+    path("admin/", include("sales.admin.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("crm.api.urls")),

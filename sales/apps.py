@@ -11,6 +11,7 @@ class SalesConfig(AppConfig):
         from crm import demonstration
         from crm.changes.timeline import Source, register
         from crm.sync import registry
+        from sales import reports  # noqa: F401 -- reports register themselves
         from sales.models import Lead, Order, StageChange
 
         demonstration.register("sales.demonstration.make")

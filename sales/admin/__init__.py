@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.admin import Item, Section, add_section
 from sales.admin import (  # noqa: F401 -- they register screens
+    board,
+    home,
     leads,
     opportunities,
     orders,

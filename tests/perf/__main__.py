@@ -68,13 +68,14 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     settings.DEBUG = False
     from crm.auth.sessions import begin
-    from tests.perf import cases, data, limits, startup
+    from tests.perf import cases, data, limits, sales, startup
 
     user = data.seller()
     data.make_rows(user)
     limits.install(user)
-    token = begin(user=user, scopes=("customers:read", "customers:write", "changes:read")).access_token
-    rows = [*cases.api(client(token)), startup.start_up()]
+    token = begin(user=user, scopes=("customers:read", "customers:write", "changes:read", "sales:read")).access_token
+    send = client(token)
+    rows = [*cases.api(send), *sales.cases(send, user), startup.start_up()]
     if "--json" in sys.argv:
         sys.stdout.write(orjson.dumps([vars(row) for row in rows], option=orjson.OPT_INDENT_2).decode() + "\n")
         return
