@@ -98,24 +98,27 @@ def month_of(row: Row) -> str:
     return day.replace(day=1).isoformat()
 
 
+def forecast_of(rows: list[Row]) -> tuple[Any, ...]:
+    """Return what the forecast says of some deals: how many, the sums by category, those summed up, what is missing."""
+    kinds = split(rows, lambda row: row["forecast_category"])
+    sums = [total(kinds.get(name, [])) for name in ("closed", "commit", "best_case", "pipeline")]
+    together = (sum(sums[:2]), sum(sums[:3]), sum(sums))
+    return len(rows), *sums, *together, sum(map(weighted, rows)), missing(rows)
+
+
+def source_of(leads: list[Row], deals: dict[str, Row]) -> tuple[Any, ...]:
+    """Return what the report on sources says of the leads of one."""
+    *numbers, won = far(leads, deals)
+    return *numbers, len(won), total(won), missing(won)
+
+
 @given(deals=DEALS)
 @always
 def test_the_forecast_is_what_is_won_and_expected(world: World, client: Client, deals: list[Row]) -> None:
     made(world, deals)
     counting = [row for row in read(client, "opportunities") if in_forecast(row)]
-    expected = {}
-    for key, rows in split(counting, lambda row: (month_of(row), row["owner"])).items():
-        kinds = split(rows, lambda row: row["forecast_category"])
-        sums = [total(kinds.get(name, [])) for name in ("closed", "commit", "best_case", "pipeline")]
-        expected[key] = (
-            len(rows),
-            *sums,
-            sum(sums[:2]),
-            sum(sums[:3]),
-            sum(sums),
-            sum(map(weighted, rows)),
-            missing(rows),
-        )
+    groups = split(counting, lambda row: (month_of(row), row["owner"]))
+    expected = {key: forecast_of(rows) for key, rows in groups.items()}
     names = ("closed", "commit", "best_case", "pipeline", "commit_forecast", "best_case_forecast", "whole_forecast")
     assert expected == {
         (row["month"], row["group_id"]): (row["deals"], *money(row, *names, "weighted"), row["without_rate"])
@@ -214,18 +217,9 @@ def test_the_funnel_and_the_sources_are_of_the_leads(world: World, client: Clien
     deals = {row["id"]: row for row in read(client, "opportunities")}
     *numbers, won = far(rows, deals)
     assert [row["number"] for row in report(client, "lead-funnel")] == [*numbers, len(won)]
-    expected = {}
-    for source, some in split(rows, lambda row: row["source"]).items():
-        *numbers, won = far(some, deals)
-        expected[source] = (*numbers, len(won), total(won), missing(won))
+    expected = {source: source_of(some, deals) for source, some in split(rows, lambda row: row["source"]).items()}
+    counts = ("leads", "qualified", "converted", "won")
     assert expected == {
-        row["source"]: (
-            row["leads"],
-            row["qualified"],
-            row["converted"],
-            row["won"],
-            Decimal(row["won_amount"]),
-            row["without_rate"],
-        )
+        row["source"]: (*(row[name] for name in counts), Decimal(row["won_amount"]), row["without_rate"])
         for row in report(client, "lead-sources")
     }
