@@ -26,6 +26,7 @@ REFUSALS: dict[type[Exception], tuple[str, Any]] = {
     actions.NotDisqualified: ("conflict", gettext_lazy("Only a lead that was disqualified is reopened.")),
     actions.AlreadyClosed: ("conflict", gettext_lazy("The deal is won or lost already.")),
     actions.NotClosed: ("conflict", gettext_lazy("The deal is open.")),
+    actions.NoRuleFits: ("conflict", gettext_lazy("No assignment rule fits that has somebody who works here.")),
     actions.NoSuchStage: ("rule_broken", gettext_lazy("The stage is not one for this: name another.")),
 }
 
