@@ -47,6 +47,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cancel": WRITERS,
     "reopen": WRITERS,
     "assign": WRITERS,
+    "assign_by_rules": WRITERS,
     "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
 }
