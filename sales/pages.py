@@ -186,7 +186,7 @@ def dress(request: HttpRequest, form: LeadForm, response: HttpResponse) -> None:
     if form.redirect_url:  # browsers look at where a form leads in the end
         policy["form-action"] = [CSP.SELF, origin_of(form.redirect_url)]
     response._csp_config = policy  # type: ignore[attr-defined]  # read by Django's middleware
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # the policy says it more exactly
+    response.xframe_options_exempt = True  # the policy says it more exactly
     origin = request.headers.get("Origin", "")
     patch_vary_headers(response, ["Origin", "Accept"])
     if origin in form.allowed_origins:

@@ -40,7 +40,7 @@ class Lines(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """Return the values."""
-        return [line.strip() for line in super().to_python(value).splitlines() if line.strip()]
+        return [line.strip() for line in str(super().to_python(value) or "").splitlines() if line.strip()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Tell whether the lines say something else."""

@@ -33,9 +33,9 @@ class ScoreRuleAdmin(ModelAdmin):
     def condition(self, rule: ScoreRule) -> str:
         return rule.sentence
 
-    @display(description=_("points"), ordering="points", label={True: "success", False: "danger"})
-    def signed_points(self, rule: ScoreRule) -> tuple[bool, str]:
-        return rule.points > 0, f"{rule.points:+d}"
+    @display(description=_("points"), ordering="points", label={"more": "success", "less": "danger"})
+    def signed_points(self, rule: ScoreRule) -> tuple[str, str]:
+        return "more" if rule.points > 0 else "less", f"{rule.points:+d}"
 
     @display(description=_("state"), label={"active": "success", "retired": "info"})
     def state(self, rule: ScoreRule) -> tuple[str, Any]:

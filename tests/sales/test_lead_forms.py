@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -112,7 +113,7 @@ def test_the_same_content_without_a_token_is_one_lead_for_some_minutes() -> None
     for message in ("one", "one", "two"):
         Client().post(path(form), {**ANSWER, "message": message})
     assert Lead.objects.count() == 2
-    LeadFormReceipt.objects.update(received_at=timezone.now() - timezone.timedelta(minutes=11))
+    LeadFormReceipt.objects.update(received_at=timezone.now() - timedelta(minutes=11))
     Client().post(path(form), {**ANSWER, "message": "one"})
     assert Lead.objects.count() == 3
     jobs.forget_receipts(0)
