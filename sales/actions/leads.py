@@ -69,8 +69,8 @@ def capture_lead(
     """Note that a customer showed interest: one that is there, or whoever the contact data say, known or new.
 
     With `by`, the lead is that colleague's and the customer is looked for among those they see; without, as from a web
-    form, it is whose the details say, or else the rules, and the customer is looked for among all; who is new is the same
-    colleague's. Raises ValidationError.
+    form, it is whose the details say, or else the rules, and the customer is looked for among all. Who is new is the
+    same colleague's. Raises ValidationError.
     """
     began = timezone.now()
     owner = details.setdefault("owner", by)
