@@ -68,7 +68,16 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
     },
 }
 # What managers set up, and what everyone in sales sees; only the ERP writes orders.
-SET_UP: Final = ("sales.pipeline", "sales.stage", "sales.lossreason", "sales.exchangerate", "sales.product")
+SET_UP: Final = (
+    "sales.pipeline",
+    "sales.stage",
+    "sales.lossreason",
+    "sales.exchangerate",
+    "sales.product",
+    "sales.leadform",
+    "sales.scorerule",
+    "sales.assignmentrule",
+)
 MIRRORED: Final = ("sales.order", "sales.orderline")
 for name, rules in ROLES.items():
     if "sales" in rules:

@@ -251,6 +251,10 @@ STORAGES["attachments"] = store_settings(DATA_DIR / "attachments")
 # ── Customers' own pages ─────────────────────────────────────────────────────────────────────────────────────────────
 PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 0)
 
+# ── Leads ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+RATE_LIMIT_FORM = environment.number("RATE_LIMIT_FORM", 120)
+LEAD_UNASSIGNED_HOURS = environment.number("LEAD_UNASSIGNED_HOURS", 24)
+
 # ── ERP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
 
@@ -276,6 +280,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "crm.tasks.reminders",
     "crm.webhooks.lanes",
     "customers.jobs",
+    "sales.jobs",
 ]
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────

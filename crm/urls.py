@@ -16,5 +16,6 @@ urlpatterns = [
     path("api/", include("crm.api.urls")),
     path("", include("crm.auth.urls")),
     path("", include("customers.pages")),
+    path("", include("sales.pages")),
     path("", include("crm.attachments.answers")),
 ]

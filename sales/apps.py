@@ -11,10 +11,12 @@ class SalesConfig(AppConfig):
         from crm import demonstration
         from crm.changes.timeline import Source, register
         from crm.sync import registry
-        from sales import reports  # noqa: F401 -- reports register themselves
+        from sales import privacy, reports  # noqa: F401 -- reports register themselves
         from sales.models import Lead, Order, StageChange
 
+        privacy.register()
         demonstration.register("sales.demonstration.make")
+        demonstration.register("sales.demonstration.capture.make")
         registry.register("products", "sales.receivers.Products")
         registry.register("orders", "sales.receivers.Orders")
         register(Source(Lead, "created_at", "sales/timeline_lead.html", related=("customer", "owner")))

@@ -1,5 +1,5 @@
 from crm.api.routers import Router
-from sales.api import leads, opportunities, orders, pipelines, products
+from sales.api import assignment, forms, leads, opportunities, orders, pipelines, products, scoring
 
 router = Router()
 router.register("leads", leads.LeadViewSet)
@@ -13,5 +13,8 @@ router.register("pipelines", pipelines.PipelineViewSet)
 router.register("stages", pipelines.StageViewSet)
 router.register("loss-reasons", pipelines.LossReasonViewSet)
 router.register("exchange-rates", pipelines.ExchangeRateViewSet)
+router.register("lead-forms", forms.LeadFormViewSet)
+router.register("lead-score-rules", scoring.ScoreRuleViewSet)
+router.register("lead-assignment-rules", assignment.AssignmentRuleViewSet)
 
 urlpatterns = router.urls

@@ -54,6 +54,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cancel": WRITERS,
     "reopen": WRITERS,
     "assign": WRITERS,
+    "assign_by_rules": WRITERS,
     "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
     **dict.fromkeys(("capture", "start", "qualify", "disqualify", "convert", "move", "win", "lose"), WRITERS),

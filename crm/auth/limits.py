@@ -68,6 +68,13 @@ def count_address(request: HttpRequest) -> Usage:
     return usage("address", settings.RATE_LIMIT_ADDRESS, hits, second)
 
 
+def count_use(name: str, key: str, limit: int) -> Usage:
+    """Count a request that something of a name, such as a form, is used by, whoever sends it."""
+    row = fetch_one(COUNT_ONE, [f"{name}:{key}"])
+    hits, second = row or (1, 0)
+    return usage(name, limit, hits, second)
+
+
 def forget_old_counts() -> int:
     """Delete what was counted before the last ten minutes and return how many rows that were."""
     with connection.cursor() as cursor:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.custom.definitions import begin
 from customers.actions import recognise_customer
 from customers.models import Customer
+from sales.actions.assignment import NoRuleFits, give_by_rules
 from sales.actions.opportunities import open_stage
 from sales.actions.refused import Refused
 from sales.models import Lead, Opportunity
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from crm.models import Team, User
     from customers.actions import ContactDetails
-    from sales.models import Stage
+    from sales.models import LeadForm, Stage
 
 USUAL_TIME: Final = timedelta(days=30)  # until a new deal should be decided, unless somebody says otherwise
 
@@ -61,6 +62,8 @@ class LeadDetails(TypedDict, total=False):
     owner: User | None
     team: Team | None
     tags: list[str]
+    form: LeadForm | None
+    utm: dict[str, str]
 
 
 @transaction.atomic
@@ -74,8 +77,10 @@ def capture_lead(
     """Note that a customer showed interest: one that is there, or whoever the contact data say, known or new.
 
     With `by`, the lead is that colleague's and the customer is looked for among those they see; without, as from a web
-    form, it is nobody's unless the details say so, and the customer is looked for among all. Raises ValidationError.
+    form, it is whose the details say, or else the rules, and the customer is looked for among all. Who is new is the
+    same colleague's. Raises ValidationError.
     """
+    began = timezone.now()
     owner = details.setdefault("owner", by)
     team = details.setdefault("team", by.team if by else None)
     if customer is None:
@@ -85,9 +90,21 @@ def capture_lead(
         customer = recognise_customer(contact=contact, by=by, owner=owner, team=team, source=source)
     lead = Lead(customer=customer, **details)
     begin([lead])
-    lead.full_clean(exclude=["customer", "owner", "team"])
+    lead.full_clean(exclude=["customer", "owner", "team", "form"])
+    if by is None and owner is None and team is None:
+        give_by_rules(lead)
+        _give_along(lead, began)
     lead.save(force_insert=True)
+    lead.refresh_from_db(fields=["score", "score_reasons"])
     return lead
+
+
+def _give_along(lead: Lead, began: datetime.datetime) -> None:
+    """Give the customers that came with a lead, and are nobody's, to whoever has the lead."""
+    customers = Customer.objects.filter(pk__in=[lead.customer_id, lead.customer.organization_id])
+    came = customers.filter(created_at__gte=began, owner__isnull=True, team__isnull=True)
+    if lead.owner is not None:
+        came.update(owner=lead.owner, team=lead.team, updated_at=timezone.now())
 
 
 @transaction.atomic
@@ -122,6 +139,17 @@ def assign_lead(*, lead: Lead, to: User | None) -> Lead:
     """Give a lead to a colleague and their team; to nobody, in the same team, for None."""
     lead = _locked(lead)
     return _write(lead, owner=to, team=to.team if to else lead.team)
+
+
+@transaction.atomic
+def assign_by_rules(*, lead: Lead) -> Lead:
+    """Give an open lead to whom the assignment rules name, whoever has it now; raise NotOpen, or NoRuleFits."""
+    lead = _locked(lead)
+    if not lead.is_open:
+        raise NotOpen(lead.pk)
+    if not give_by_rules(lead):
+        raise NoRuleFits(lead.pk)
+    return _write(lead)
 
 
 class Deal(TypedDict, total=False):

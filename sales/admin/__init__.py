@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin import Item, Section, add_section
 from sales.admin import (  # noqa: F401 -- they register screens
     board,
+    capture,
     home,
     leads,
     opportunities,

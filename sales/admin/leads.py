@@ -15,6 +15,7 @@ from crm.admin import RecordAdmin, link_to
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
 from sales import actions
+from sales.admin.assignment import WithAssignment
 from sales.admin.verbs import (
     AssignForm,
     Verb,
@@ -69,12 +70,13 @@ class DisqualifyForm(VerbForm):
 
 
 @admin.register(Lead)
-class LeadAdmin(WithVerbs, WithTasks, RecordAdmin):
+class LeadAdmin(WithAssignment, WithVerbs, WithTasks, RecordAdmin):
     """Who showed interest, and how far it has come."""
 
     list_display = ("title", "customer_link", "status_label", "rating_label", "score", "source", "owner", "created_at")
     list_select_related = ("customer", "owner")
     linked = ("customer",)
+    actions = ("assign_by_the_rules",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("rating", ChoicesDropdownFilter),

@@ -50,6 +50,9 @@ class LeadSerializer(RecordSerializer):
             "disqualified_note",
             "converted_at",
             "opportunity",
+            "form",
+            "utm",
+            "reminded_at",
         )
         read_only_fields = (
             "status",
@@ -59,6 +62,9 @@ class LeadSerializer(RecordSerializer):
             "disqualified_note",
             "converted_at",
             "opportunity",
+            "form",
+            "utm",
+            "reminded_at",
         )
 
 
@@ -138,12 +144,15 @@ class LeadViewSet(Verbs, RecordViewSet):
         "disqualified_reason": ["exact", "in"],
         "converted_at": MOMENTS,
         "opportunity": ["exact", "isnull"],
+        "form": ["exact", "in", "isnull"],
     }
     ordering_fields = ["score"]
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
         **RecordViewSet.permission_verbs,
         "capture": ("add",),
-        **dict.fromkeys(("start", "qualify", "disqualify", "reopen", "assign", "convert"), ("change",)),
+        **dict.fromkeys(
+            ("start", "qualify", "disqualify", "reopen", "assign", "convert", "assign_by_rules"), ("change",)
+        ),
     }
 
     @extend_schema(request=CaptureSerializer, responses={201: LeadSerializer})
@@ -193,6 +202,12 @@ class LeadViewSet(Verbs, RecordViewSet):
         """Give a lead to a colleague and their team."""
         self.sent()
         return self.done(pk, "lead", actions.assign_lead, to=self.said(HandOverSerializer)["owner"])
+
+    @extend_schema(request=None, responses=LeadSerializer)
+    @action(detail=True, methods=["post"], url_path="assign-by-rules")
+    def assign_by_rules(self, request: ApiRequest, pk: Any) -> Response:
+        """Give a lead to whom the assignment rules name, whoever has it now."""
+        return self.done(pk, "lead", actions.assign_by_rules)
 
     @extend_schema(request=ConvertSerializer, responses={201: OpportunitySerializer})
     @action(detail=True, methods=["post"])

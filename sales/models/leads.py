@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, SearchKey
 from customers.models import Customer
+from sales.models.forms import LeadForm
 from sales.models.opportunities import Opportunity
+from sales.models.scoring import score_trigger
 
 SEARCHED: Final = ("subject", "message")
 
@@ -97,6 +99,30 @@ class Lead(Record):
         related_name="lead",
         help_text=_("The opportunity that it became."),
     )
+    form = models.ForeignKey(
+        LeadForm,
+        verbose_name=_("form"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="leads",
+        help_text=_("The form on a web site that it came through."),
+    )
+    utm = models.JSONField(
+        _("UTM parameters"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("What the link to the form said of the campaign, such as `utm_source`."),
+    )
+    reminded_at = models.DateTimeField(
+        _("reminded at"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When a manager was told that it was nobody's."),
+    )
 
     class Meta(Record.Meta):
         verbose_name = _("lead")
@@ -124,8 +150,14 @@ class Lead(Record):
             models.Index(fields=["status", "created_at"], name="lead_status"),
             models.Index(fields=["owner", "created_at", "id"], name="lead_owner"),
             models.Index(fields=["team", "created_at", "id"], name="lead_team"),
+            models.Index(
+                fields=["created_at"],
+                name="lead_nobodys",
+                condition=Q(owner__isnull=True, reminded_at__isnull=True, status__in=["new", "working", "qualified"]),
+            ),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="lead_search"),
         ]
+        triggers = [*Record.Meta.triggers, score_trigger()]
 
     def __str__(self) -> str:
         return self.subject or str(self.customer)
