@@ -37,9 +37,9 @@ class CustomLists:
         """Return the parameters of the list that are not fields: those of custom fields."""
         return (CUSTOM,)
 
-    def custom_names(self) -> list[str]:
-        """Return the custom fields in use, each of which has a column of its own in tables."""
-        return list(definitions(self.model, self.request.user).active)
+    def custom_columns(self) -> dict[str, str]:
+        """Return the columns of custom fields in a table, and the field of each."""
+        return {f"{CUSTOM}{name}": name for name in definitions(self.model, self.request.user).active}
 
     def read_ordering(self) -> tuple[str, ...]:
         """Return the ordering that the caller asks for, also by custom fields that have an index."""
@@ -80,11 +80,11 @@ def filter_custom(queryset: RecordQuerySet, params: QueryDict, reader: User) -> 
 
 
 def with_retired(field: CustomField, model: Any, text: str, reader: User) -> CustomField:
-    """Return the field with those values in a filter that may no longer be chosen, but that its reader's records have."""
+    """Return the field as a filter takes it: with retired choices that records of the reader's still have."""
     if field.type not in {field.Type.CHOICE, field.Type.CHOICES}:
         return field
-    asked = listed(field, text)
-    unknown = [one for one in dict.fromkeys(asked) if isinstance(one, str) and one not in field.choices] if asked else []
+    asked = [text, *(listed(field, text) or ())]
+    unknown = [one for one in dict.fromkeys(asked) if isinstance(one, str) and one not in field.choices]
     rows = model.objects.visible_to(reader)
     is_list = field.type == field.Type.CHOICES
     used = [one for one in unknown[:MAX_VALUES] if rows.filter(holding(field.name, one, is_list=is_list)).exists()]

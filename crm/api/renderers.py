@@ -14,7 +14,6 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
 from crm.api.characters import without_control_characters
-from crm.api.filters import CUSTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,12 +108,12 @@ class CSVRenderer(BaseRenderer):
         rows: list[Mapping[str, Any]] = plain(data)["results"]
         view = (renderer_context or {})["view"]
         names = view.column_names() if not rows else list(rows[0])
-        custom = view.custom_names() if "custom" in names else []
+        custom = view.custom_columns() if "custom" in names else {}
         out = io.StringIO()
         writer = csv.writer(out)
-        writer.writerow([*names, *(f"{CUSTOM}{name}" for name in custom)])
+        writer.writerow([*names, *custom])
         for row in rows:
-            own = [custom_cell(row["custom"].get(name)) for name in custom]
+            own = [custom_cell(row["custom"].get(name)) for name in custom.values()]
             writer.writerow([*(cell(row[name]) for name in names), *own])
         return out.getvalue().encode()
 

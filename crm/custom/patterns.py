@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from functools import lru_cache
 from re import _constants as codes  # type: ignore[attr-defined]  # the standard library's own parser
 from re import _parser as parser  # type: ignore[attr-defined]  # the standard library's own parser
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MOST_WAYS: Final = 10_000_000
 REPEATS: Final = frozenset({codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT})
+INSIDE: Final[dict[Any, Callable[[Any], Any]]] = {
+    codes.SUBPATTERN: lambda value: value[-1],
+    codes.ASSERT: lambda value: value[1],
+    codes.ASSERT_NOT: lambda value: value[1],
+    codes.ATOMIC_GROUP: lambda value: value,
+}
+LOOKING_BACK: Final = frozenset({codes.GROUPREF, codes.GROUPREF_EXISTS})
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def is_quick(pattern: str, length: int) -> bool:
     """Tell whether no text of this length can be read by the pattern in too many ways; raise re.error for none."""
     return ways(parser.parse(pattern), length) <= MOST_WAYS
@@ -40,11 +46,6 @@ def of_one(code: Any, value: Any, length: int) -> int:
         return int(each**times) * max(times - int(least) + 1, 1)
     if code is codes.BRANCH:
         return sum(ways(branch, length) for branch in value[1])
-    if code is codes.SUBPATTERN:
-        return ways(value[-1], length)
-    if code in {codes.ASSERT, codes.ASSERT_NOT}:
-        return ways(value[1], length)
-    if code is codes.ATOMIC_GROUP:
-        return ways(value, length)
-    is_conditional = code in {codes.GROUPREF, codes.GROUPREF_EXISTS}
-    return MOST_WAYS + 1 if is_conditional else 1
+    if code in INSIDE:
+        return ways(INSIDE[code](value), length)
+    return MOST_WAYS + 1 if code in LOOKING_BACK else 1
