@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from re import _constants as codes  # type: ignore[attr-defined]  # the standard library's own parser
-from re import _parser as parser  # type: ignore[attr-defined]  # the standard library's own parser
+from re import _constants as codes  # the standard library's own parser
+from re import _parser as parser  # the standard library's own parser
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
