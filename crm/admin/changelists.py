@@ -61,7 +61,7 @@ class RecordChangeList(ChangeList):
 
     def sent(self, request: HttpRequest) -> Sent:
         """Return the API's parameters in the address, and keep them for what the page says of them."""
-        viewset = resources().get(resource_of(self.model))
+        viewset = resources().get(resource_of(cast("type[Record]", self.model)))
         self.api_parameters = Sent(viewset, request.GET, staff(request))
         return self.api_parameters
 

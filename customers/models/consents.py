@@ -11,9 +11,8 @@ from django.core.validators import RegexValidator, validate_ipv46_address
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from crm.database.expressions import After
 from crm.models import Record, User, new_id

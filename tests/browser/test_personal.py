@@ -28,7 +28,8 @@ PHONE = 390
 
 @pytest.fixture
 def ada() -> Customer:
-    return make(Customer, name="Ada Lovelace", email="ada@example.com")
+    made: Customer = make(Customer, name="Ada Lovelace", email="ada@example.com")
+    return made
 
 
 def test_staff_attach_fetch_and_delete_a_file(sign_in: SignIn, ada: Customer) -> None:
