@@ -20,6 +20,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from crm.admin.base import ModelAdmin
 from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
+from crm.api.filters import CUSTOM
 from crm.api.routers import resources
 from crm.models import SavedView
 from crm.saved_views.screens import SENT, columns_for, in_api, is_taken, name_of, on_page
@@ -127,7 +128,10 @@ def as_id(text: str) -> UUID | None:
 
 
 def own_filters(model_admin: Any, request: HttpRequest) -> dict[str, tuple[str, bool]]:
-    """Return the page's own filters by the API's parameter that each stands for, and whether it is a yes or no."""
+    """Return the page's own filters by the API's parameter that each stands for, and whether it is a yes or no.
+
+    Those by custom field are left out: they do not know choices that were taken away.
+    """
     found: dict[str, tuple[str, bool]] = {}
     for one in model_admin.get_list_filter(request):
         name, kind = one if isinstance(one, tuple) else (getattr(one, "parameter_name", ""), None)
@@ -137,8 +141,7 @@ def own_filters(model_admin: Any, request: HttpRequest) -> dict[str, tuple[str, 
             found[name] = (f"{name}__id__exact", False)
         elif issubclass(kind, ChoicesDropdownFilter | BooleanRadioFilter):
             found[name] = (f"{name}__exact", issubclass(kind, BooleanRadioFilter))
-    found.pop("tags", None)
-    return found
+    return {name: own for name, own in found.items() if name != "tags" and not name.startswith(CUSTOM)}
 
 
 @require_POST

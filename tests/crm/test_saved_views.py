@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from crm.models import SavedView
+from crm.models import CustomField, SavedView
 from customers.models import Customer
+from tests.custom.fields import add
 from tests.samples import make
 from tests.staff import colleague, page, signed_in
 
@@ -267,3 +268,14 @@ def test_a_view_saved_from_a_view_of_the_api_keeps_its_filters(integration: Any,
     body = {"resource": "customers", "name": "Copy", "sharing": "private", "query": "api.name__icontains=d"}
     window.post("/admin/views/save/", body)
     assert SavedView.objects.get().parameters == {"name__icontains": "d"}
+
+
+def test_the_screens_show_a_view_by_a_choice_that_was_taken_away(integration: Any, customers: None) -> None:
+    field = add("colour", "choice", choices=["red", "blue"], in_list=True)
+    Customer.objects.filter(name="Ada").update(custom={"colour": "red"})
+    CustomField.objects.filter(pk=field.pk).update(choices=["blue"])
+    said = {"user": integration, "resource": "customers", "sharing": "all"}
+    view = SavedView.objects.create(name="Red", parameters={"custom.colour": "red"}, **said)
+    window = signed_in(colleague("Sales manager"))
+    address = dict(window.get("/admin/customers/customer/").context["bar"]["views"])[view]
+    assert [one.name for one in window.get(address).context["cl"].result_list] == ["Ada"]
