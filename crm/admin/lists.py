@@ -6,10 +6,11 @@ import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.paginator import Paginator
-from django.utils import timezone
 from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 from unfold.utils import parse_date_str
+
+from crm.saved_views.screens import midnight
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -46,11 +47,6 @@ class DayRangeFilter(RangeDateFilter):
         if last:
             queryset = queryset.filter(**{f"{self.parameter_name}__lt": midnight(last + datetime.timedelta(days=1))})
         return queryset
-
-
-def midnight(day: datetime.date) -> datetime.datetime:
-    """Return the moment at which a day begins."""
-    return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
 
 
 class ColleagueFilter(RelatedDropdownFilter):

@@ -15,22 +15,25 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from rest_framework.exceptions import ValidationError
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
 from crm.admin.base import ModelAdmin
+from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
+from crm.api.filters import CUSTOM
 from crm.api.routers import resources
 from crm.models import SavedView
-from crm.saved_views.applying import check
+from crm.saved_views.screens import SENT, columns_for, in_api, is_taken, name_of, on_page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest, HttpResponse
 
     from crm.models import Record, User
 
 CHOSEN: Final = "_view"
 NOT_KEPT: Final = frozenset({CHOSEN, "p", "e", "all", "_facets"})
-ENDINGS: Final = ("__id__exact", "__exact")
 
 
 class SaveForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable as the program runs
@@ -62,15 +65,16 @@ class WithViews:
         own: Any = self
         chosen = self.chosen_view(request)
         columns = own.get_list_display(request)
-        shown = (chosen.columns if chosen else []) or columns
+        shown = shown_columns(chosen, columns) or columns
         resource = resource_of(self.model)
-        offered = SavedView.objects.visible_to(staff(request)).filter(resource=resource).exclude(screen="", columns=[])
+        offered = SavedView.objects.visible_to(staff(request)).filter(resource=resource)
+        filters = own_filters(self, request)
         bar = {
             "resource": resource,
-            "views": [(view, address_of(self.model, view)) for view in offered.order_by("name", "id")[:100]],
+            "views": [(view, address_of(self.model, view, filters)) for view in offered.order_by("name", "id")[:100]],
             "chosen_view": chosen,
             "is_own_view": chosen is not None and chosen.user_id == staff(request).pk,
-            "columns": [(name, label(name, own), name in shown) for name in columns],
+            "columns": [(name_of(name), label(name, own), name_of(name) in shown) for name in columns],
             "query": kept_of(request.GET).urlencode(),
             "list_address": list_of(self.model),
             "save_form": SaveForm(auto_id="id_view_%s"),
@@ -93,9 +97,16 @@ def list_of(model: type[Record]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def address_of(model: type[Record], view: SavedView) -> str:
-    """Return the address under which a list shows a view."""
-    query = QueryDict(view.screen, mutable=True)
+def shown_columns(view: SavedView | None, columns: Any) -> list[str]:
+    """Return the columns that a view chooses: on the screens, or as the fields that the API answers."""
+    if view is None or view.columns:
+        return view.columns if view else []
+    return columns_for((view.parameters or {}).get("fields"), columns)[0]
+
+
+def address_of(model: type[Record], view: SavedView, filters: Mapping[str, tuple[str, bool]]) -> str:
+    """Return the address under which a list shows a view, saved on the screens or through the API."""
+    query = QueryDict(view.screen, mutable=True) if view.screen else on_page(view.parameters or {}, filters)
     query[CHOSEN] = str(view.pk)
     return f"{list_of(model)}?{query.urlencode()}"
 
@@ -116,23 +127,21 @@ def as_id(text: str) -> UUID | None:
         return None
 
 
-def in_api(viewset: Any, query: QueryDict, reader: User) -> dict[str, str] | None:
-    """Return the API's parameters for the filters of a page; None where the API cannot say them all."""
-    found: dict[str, str] = {}
-    for name, values in query.lists():
-        plain = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
-        if name == "q":
-            found["search"] = values[-1]
-        elif name == "tags":
-            found["tags__in"] = ",".join(values)
-        elif name == "o" or len(values) > 1:
-            return None
-        else:
-            found[plain] = {"1": "true", "0": "false"}.get(values[0], values[0])
-    try:
-        return check(viewset, found, reader)
-    except ValidationError:
-        return None
+def own_filters(model_admin: Any, request: HttpRequest) -> dict[str, tuple[str, bool]]:
+    """Return the page's own filters by the API's parameter that each stands for, and whether it is a yes or no.
+
+    Those by custom field are left out: they do not know choices that were taken away.
+    """
+    found: dict[str, tuple[str, bool]] = {}
+    for one in model_admin.get_list_filter(request):
+        name, kind = one if isinstance(one, tuple) else (getattr(one, "parameter_name", ""), None)
+        if kind is None:
+            found[name] = (name, False)
+        elif issubclass(kind, ColleagueFilter):
+            found[name] = (f"{name}__id__exact", False)
+        elif issubclass(kind, ChoicesDropdownFilter | BooleanRadioFilter):
+            found[name] = (f"{name}__exact", issubclass(kind, BooleanRadioFilter))
+    return {name: own for name, own in found.items() if name != "tags" and not name.startswith(CUSTOM)}
 
 
 @require_POST
@@ -147,8 +156,11 @@ def save_view(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Give the view a name."))
         return HttpResponseRedirect(f"{list_of(viewset.model)}?{query.urlencode()}")
+    say_order(viewset, query, request.POST.get("ordering", "")[:200], user)
+    parameters, lost = in_api(viewset, query, user)
     said = {"screen": query.urlencode(), "columns": request.POST.getlist("columns")[:50]}
-    view = SavedView(user=user, resource=resource, parameters=in_api(viewset, query, user), **said, **form.cleaned_data)
+    kept = None if lost else parameters
+    view = SavedView(user=user, resource=resource, parameters=kept, **said, **form.cleaned_data)
     try:
         with transaction.atomic():
             view.save()
@@ -156,7 +168,17 @@ def save_view(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("You have a view of this name already."))
         return HttpResponseRedirect(f"{list_of(viewset.model)}?{query.urlencode()}")
     messages.success(request, _("The view “%s” was saved.") % view.name)
-    return HttpResponseRedirect(address_of(viewset.model, view))
+    if lost:
+        text = _("The API cannot apply this view, for it cannot say: %s.")
+        messages.warning(request, text % ", ".join(sorted(lost)))
+    return HttpResponseRedirect(address_of(viewset.model, view, {}))
+
+
+def say_order(viewset: Any, query: QueryDict, ordering: str, reader: User) -> None:
+    """Put the order of the columns into a query as the API says it, where it can: so it outlives other columns."""
+    if "o" in query and ordering and is_taken(viewset, ("ordering", ordering), reader):
+        del query["o"]
+        query[f"{SENT}ordering"] = ordering
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -9,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from crm.api import filters
 from crm.api.errors import ParameterError
-from crm.api.filters import CUSTOM, MAX_TEXT
+from crm.api.filters import CUSTOM, MAX_TEXT, MAX_VALUES
 from crm.custom import expressions
 from crm.custom.definitions import definitions
 from crm.custom.expressions import PLACE, CustomValue
+from crm.custom.values import listed
 
 if TYPE_CHECKING:
     from django.db.models import Q
@@ -34,6 +36,10 @@ class CustomLists:
     def more_parameters(self) -> tuple[str, ...]:
         """Return the parameters of the list that are not fields: those of custom fields."""
         return (CUSTOM,)
+
+    def custom_columns(self) -> dict[str, str]:
+        """Return the columns of custom fields in a table, and the field of each."""
+        return {f"{CUSTOM}{name}": name for name in definitions(self.model, self.request.user).active}
 
     def read_ordering(self) -> tuple[str, ...]:
         """Return the ordering that the caller asks for, also by custom fields that have an index."""
@@ -67,10 +73,31 @@ def filter_custom(queryset: RecordQuerySet, params: QueryDict, reader: User) -> 
         if field is None or lookup not in {"", *lookups(field)}:
             raise ParameterError(parameter, _("There is no such custom field."), "unknown")
         try:
-            queryset = queryset.filter(condition(field, lookup, text))
+            queryset = queryset.filter(condition(with_retired(field, queryset.model, text, reader), lookup, text))
         except DjangoValidationError as error:
             raise ParameterError(parameter, error.messages[0]) from error
     return queryset
+
+
+def with_retired(field: CustomField, model: Any, text: str, reader: User) -> CustomField:
+    """Return the field as a filter takes it: with retired choices that records of the reader's still have."""
+    if field.type not in {field.Type.CHOICE, field.Type.CHOICES}:
+        return field
+    asked = [text, *(listed(field, text) or ())]
+    unknown = [one for one in dict.fromkeys(asked) if isinstance(one, str) and one not in field.choices]
+    rows = model.objects.visible_to(reader)
+    is_list = field.type == field.Type.CHOICES
+    used = [one for one in unknown[:MAX_VALUES] if rows.filter(holding(field.name, one, is_list=is_list)).exists()]
+    if not used:
+        return field
+    found = copy.copy(field)
+    found.choices = [*field.choices, *used]
+    return found
+
+
+def holding(name: str, value: str, *, is_list: bool) -> Q:
+    """Return the condition that a record has a value, alone or among others."""
+    return expressions.includes(name, [value]) if is_list else expressions.compare(name, "exact", value)
 
 
 def condition(field: CustomField, lookup: str, text: str) -> Q:

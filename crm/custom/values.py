@@ -15,6 +15,8 @@ from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from crm.custom.patterns import is_quick
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,9 +54,16 @@ def text(field: CustomField, value: Any) -> str:
     found, most = value.strip(), field.max_length or MAX_TEXT
     if len(found) > most:
         raise ValidationError(_("%(most)d characters at most."), params={"most": most}, code="too_long")
-    if field.pattern and found and not re.fullmatch(field.pattern, found):
+    if field.pattern and found and not fits(field.pattern, found):
         raise ValidationError(_("Not in the form that this field needs."), code="pattern")
     return found
+
+
+def fits(pattern: str, value: str) -> bool:
+    """Tell whether a text fits a pattern; raise ValidationError where finding out could take long."""
+    if not is_quick(pattern, len(value)):
+        raise ValidationError(_("The pattern of this field is too slow for so long a text."), code="pattern")
+    return re.fullmatch(pattern, value) is not None
 
 
 def number(field: CustomField, value: Any) -> int | float:

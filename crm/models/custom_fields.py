@@ -13,6 +13,7 @@ from django.db.models import F, ProtectedError, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.custom import values
+from crm.custom.patterns import is_quick
 from crm.models.identifiers import new_id
 
 FIXED = ("content_type", "type")
@@ -173,10 +174,19 @@ class CustomField(models.Model):
             raise ValidationError({"pattern": _("Only a text has a length and a pattern.")})
         if self.max_length is not None and not 1 <= self.max_length <= values.MAX_TEXT:
             raise ValidationError({"max_length": _("A whole number from 1 to 1,000.")})
+        self.check_pattern()
+
+    def check_pattern(self) -> None:
+        """Raise ValidationError for a pattern that is none, or that some text could keep busy for long."""
         try:
             re.compile(self.pattern)
         except re.error as error:
             raise ValidationError({"pattern": _("Not a regular expression.")}) from error
+        if self.pattern and not is_quick(self.pattern, self.max_length or values.MAX_TEXT):
+            text = _(
+                "Some texts would take too long to check: repeat less within what is repeated, or limit the length."
+            )
+            raise ValidationError({"pattern": text})
 
     def check_names(self) -> None:
         """Raise ValidationError for a name that another field had, and for another type or kind of record."""

@@ -54,6 +54,15 @@ class SavedViewSerializer(StrictModelSerializer):
         """Save a view as the caller's."""
         return SavedView.objects.create(user=self.context["request"].user, **validated_data)
 
+    def update(self, instance: SavedView, validated_data: dict[str, Any]) -> SavedView:
+        """Change a view; the screens show the new parameters from then on, not what was saved there."""
+        if validated_data.get("parameters", instance.parameters) != instance.parameters:
+            instance.screen = ""
+            if "fields" in validated_data["parameters"]:
+                instance.columns = []
+        updated: SavedView = super().update(instance, validated_data)
+        return updated
+
 
 class SavedViewViewSet(PlainViewSet):
     """Named filters, order and fields of a list. `GET /customers?view={id}` applies one; what is sent besides wins."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from crm.api import filters
-from crm.api.custom import filter_custom, orderings, placed
+from crm.api.custom import filter_custom, orderings, placed, with_places
 from crm.api.errors import ParameterError
 from crm.api.representation import shape_of
 from crm.models import SavedView
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from crm.api.requests import ApiRequest
     from crm.models import User
+    from crm.querysets import RecordQuerySet
 
 KEPT: Final = ("search", "ordering", "fields")
 TAKING: Final = ("list", "export")
@@ -74,16 +75,32 @@ def check(viewset: Any, parameters: Any, reader: User) -> dict[str, str]:
     if unknown := unknown_in(viewset, parameters):
         gone = [ErrorDetail(_("Unknown parameter."), code="unknown")]
         raise ValidationError({"parameters": dict.fromkeys(unknown, gone)})
-    params = QueryDict(mutable=True)
-    params.update(parameters)
-    names = [name for name in parameters if name in viewset.filterset_class.base_filters]
     try:
-        filters.refuse_unknown(params, parameters)
-        viewset.filterset_class(params, viewset.model.objects.none(), names).apply()
-        filter_custom(viewset.model.objects.none(), params, reader)
-        allowed = (*viewset().orderings(), *orderings(viewset.model, params, reader))
-        placed(filters.read_ordering(parameters.get("ordering"), allowed, viewset.default_ordering))
+        filters.refuse_unknown(query_of(parameters), parameters)
+        ordering_of(viewset, parameters, reader)
+        narrow(viewset, viewset.model.objects.none(), parameters, reader)
         shape_of(viewset.serializer_class, filters.read_names(parameters.get("fields"), "fields"), frozenset())
     except ParameterError as error:
         raise ValidationError({"parameters": error.detail}) from error
     return parameters
+
+
+def query_of(parameters: Mapping[str, str]) -> QueryDict:
+    """Return parameters as a request has them."""
+    query = QueryDict(mutable=True)
+    query.update(dict(parameters))
+    return query
+
+
+def narrow(viewset: Any, rows: RecordQuerySet, parameters: Mapping[str, str], reader: User) -> RecordQuerySet:
+    """Return the rows that filters keep, with what orders them; raise ParameterError for what the list refuses."""
+    params = query_of(parameters)
+    names = [name for name in parameters if name in viewset.filterset_class.base_filters]
+    found = viewset.filterset_class(params, rows, names).apply() if names else rows
+    return with_places(filter_custom(found, params, reader), params)
+
+
+def ordering_of(viewset: Any, parameters: Mapping[str, str], reader: User) -> tuple[str, ...]:
+    """Return the order of a view, or else that of its list; raise ParameterError for what cannot order it."""
+    allowed = (*viewset().orderings(), *orderings(viewset.model, query_of(parameters), reader))
+    return placed(filters.read_ordering(parameters.get("ordering"), allowed, viewset.default_ordering))

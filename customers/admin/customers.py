@@ -169,7 +169,8 @@ class CustomerAdmin(WithConsent, WithCountry, WithOverview, WithTree, WithMerge,
             return [AddressInline]
         people = [PersonInline] if obj.kind == Customer.Kind.ORGANIZATION else []
         relations = [RelationInline, InverseRelationInline]
-        return [*people, RecentInteractionInline, AddressInline, *relations, ExternalReferenceInline]
+        names = [] if obj.erased_at else [ExternalReferenceInline]
+        return [*people, RecentInteractionInline, AddressInline, *relations, *names]
 
     @action(
         description=_("Log a call"),

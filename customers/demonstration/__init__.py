@@ -13,6 +13,7 @@ from crm.demonstration import TAGS
 from crm.models import SavedView, Task, User
 from customers.demonstration import extras
 from customers.demonstration.consents import consents, notes
+from customers.demonstration.views import rules, views
 from customers.matching import renew_duplicates
 from customers.models import Address, Consent, Customer, Interaction, Relationship
 
@@ -70,8 +71,9 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     renew_duplicates()
     admin = User.objects.filter(username="admin").first()
     yield save(Task, [task(setting, customers, local, admin) for _ in range(TASKS)])
+    yield rules()
     if admin is not None:
-        yield SavedView.objects.bulk_create(views(admin))
+        yield SavedView.objects.bulk_create(views(admin, setting.colleagues["Sales Europe"][0]))
 
 
 def is_private(customer: Customer) -> bool:
@@ -217,21 +219,6 @@ def task(setting: Setting, customers: list[Customer], local: dict[Any, dict[str,
         created_at=moment,
         updated_at=moment,
     )
-
-
-def views(user: User) -> list[SavedView]:
-    """Return views of the list of customers that everyone sees."""
-    common: dict[str, Any] = {"user": user, "resource": "customers", "sharing": SavedView.Sharing.ALL}
-    return [
-        SavedView(
-            name="Key accounts",
-            parameters={"tags__in": "key account"},
-            screen="tags=key+account",
-            columns=["name", "tag_labels", "phone_link", "owner"],
-            **common,
-        ),
-        SavedView(name="Prospects", parameters={"lifecycle": "prospect"}, screen="lifecycle__exact=prospect", **common),
-    ]
 
 
 def working_hour(setting: Setting, earliest: datetime, time_zone: str) -> datetime:

@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator, validate_ipv46_address
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.database.expressions import After
@@ -124,7 +124,7 @@ class Consent(Record):
     """That a customer agreed to something, or took it back; of each purpose the newest row counts."""
 
     class Source(models.TextChoices):
-        FORM = "form", _("form")
+        FORM = "form", pgettext_lazy("where consent was given", "form")
         EMAIL = "email", _("e-mail")
         PHONE = "phone", _("phone")
         IN_PERSON = "in_person", _("in person")

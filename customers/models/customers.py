@@ -32,6 +32,10 @@ PERSONAL = (
     "website",
     "tax_id",
     "description",
+    "industry",
+    "source",
+    "language",
+    "time_zone",
 )
 CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
 country_code = RegexValidator(r"\A[A-Z]{2}\Z", _("Use the two capital letters of ISO 3166-1, such as CN."))
@@ -200,7 +204,7 @@ class Customer(Record):
                 violation_error_message=_("Only a person belongs to an organization."),
             ),
             models.CheckConstraint(
-                condition=Q(erased_at__isnull=True) | Q(name=ERASED, custom={}, **dict.fromkeys(PERSONAL, "")),
+                condition=Q(erased_at__isnull=True) | Q(name=ERASED, custom={}, tags=[], **dict.fromkeys(PERSONAL, "")),
                 name="customer_erased_for_good",
                 violation_error_message=_("This customer was erased: nothing personal is taken any more."),
             ),

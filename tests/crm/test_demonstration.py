@@ -5,10 +5,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from crm import checks, demonstration
-from crm.models import Application, CustomField, ExternalReference, Tag, Task, Team, User
-from customers.models import Address, Customer, Interaction, Relationship
+from crm.models import (
+    Application,
+    Attachment,
+    CustomField,
+    ExternalReference,
+    SavedView,
+    Tag,
+    Task,
+    Team,
+    User,
+)
+from customers.models import Address, Consent, Customer, Duplicate, Interaction, Relationship, RetentionRule
 from sales.models import Lead, Opportunity, OpportunityLine, Order, OrderLine, Product, StageChange
 
 if TYPE_CHECKING:
@@ -37,12 +48,24 @@ def data(settings: Settings) -> None:
 
 
 def test_it_has_customers_in_many_languages(data: None) -> None:
-    assert counts() == [4, 10, 219, 97, 600, 60, 28, 5, 2822]
+    assert counts() == [4, 10, 219, 97, 600, 60, 28, 5, 2850]
     languages = set(Customer.objects.values_list("language", flat=True))
     assert languages == {"en-US", "en-GB", "de", "fr", "es", "pt-BR", "zh-Hans", "ja"}
     assert not Customer.objects.filter(phone_e164="").exists()
     assert Customer.objects.tagged(["key account"]).exists()
     assert Task.objects.of(User.objects.get(username="admin")).exists()
+
+
+def test_it_shows_what_can_be_done_with_customers(data: None) -> None:
+    assert Duplicate.objects.filter(dismissed_at=None).count() >= 8
+    assert set(Consent.objects.values_list("is_granted", flat=True)) == {True, False}
+    assert set(SavedView.objects.values_list("sharing", flat=True)) == {"all", "team", "private"}
+    assert RetentionRule.objects.get().is_active is False
+    assert Attachment.objects.count() == 12
+    assert set(CustomField.objects.values_list("type", flat=True)) == {"choice", "number", "date", "boolean", "choices"}
+    open_tasks = Task.objects.filter(status="open")
+    assert open_tasks.filter(due_at__lt=timezone.now()).exists()
+    assert open_tasks.filter(remind_at__gt=timezone.now()).exists()
 
 
 def test_it_repeats_itself(data: None) -> None:
@@ -64,8 +87,13 @@ def test_every_record_would_pass_for_one_that_was_typed(data: None) -> None:
 
 
 def test_all_of_it_can_be_removed(data: None) -> None:
-    assert demo_data("--remove") == "2822 records removed.\n"
+    assert demo_data("--remove") == "2850 records removed.\n"
     assert counts() == [0] * 9
+    assert not SavedView.objects.exists()
+    assert not RetentionRule.objects.exists()
+    assert not Attachment.objects.exists()
+    assert not Consent.objects.exists()
+    assert not Duplicate.objects.exists()
     assert not Application.objects.filter(client_id=demonstration.CLIENT_ID).exists()
 
 

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from crm.models import SavedView
+from crm.models import CustomField, SavedView
 from customers.models import Customer
+from tests.custom.fields import add
 from tests.samples import make
 from tests.staff import colleague, page, signed_in
 
@@ -176,3 +177,105 @@ def test_a_view_without_a_name_or_with_one_taken_is_not_saved() -> None:
         window.post("/admin/views/save/", {"resource": "customers", "name": name, "sharing": "private", "query": "q=a"})
     assert window.post("/admin/views/save/", {"resource": "no-such", "name": "B"}).status_code == 404
     assert list(SavedView.objects.values_list("name", flat=True)) == ["A"]
+
+
+def shown(window: Any, view: SavedView) -> str:
+    """Return the list's page under the address that the menu of views has for one."""
+    page = window.get("/admin/customers/customer/")
+    (address,) = [address for one, address in page.context["bar"]["views"] if one.pk == view.pk]
+    answer = window.get(address)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "seen"),
+    [
+        ({"lifecycle": "lead"}, ["Ada", "Bob"]),
+        ({"lifecycle__in": "lead,customer", "ordering": "-name"}, ["Cid", "Bob", "Ada"]),
+        ({"name__icontains": "d", "ordering": "name"}, ["Ada", "Cid"]),
+        ({"search": "bo"}, ["Bob"]),
+        ({"is_active": "false"}, []),
+        ({"tags__in": "red,blue"}, []),
+        ({"fields": "name,phone", "name": "Cid"}, ["Cid"]),
+    ],
+)
+def test_the_screens_show_a_view_of_the_api(
+    integration: Any, customers: None, parameters: dict[str, str], seen: list[str]
+) -> None:
+    shared = {"user": integration, "resource": "customers", "sharing": "all"}
+    view = SavedView.objects.create(name="API", parameters=parameters, **shared)
+    window = signed_in(colleague("Sales manager"))
+    address = dict(window.get("/admin/customers/customer/").context["bar"]["views"])[view]
+    answer = window.get(address)
+    assert [one.name for one in answer.context["cl"].result_list] == seen
+    assert answer.context["cl"].left_out == []
+    assert ("column-email_link" in answer.content.decode()) == (bool(seen) and "fields" not in parameters)
+
+
+def test_what_the_screens_cannot_show_of_a_view_they_say(integration: Any, customers: None) -> None:
+    parameters = {"gone": "1", "name": "Ada", "fields": "name,fax"}
+    said = {"user": integration, "resource": "customers", "sharing": "all", "parameters": parameters}
+    view = SavedView.objects.create(name="Old", **said)
+    text = shown(signed_in(colleague("Sales manager")), view)
+    assert "Left out, because this page cannot show it: <code>gone = 1</code>, <code>fax</code>" in text
+    assert ("Ada" in text, "Bob" in text) == (True, False)
+
+
+def test_the_api_applies_order_days_and_empty_filters_of_a_screen(client: Any, customers: None) -> None:
+    window = signed_in(colleague("Sales manager"))
+    query = "created_at_from=2020-01-01&created_at_to=&lifecycle__exact=lead&is_active__exact=1&o=-1"
+    page = window.get(f"/admin/customers/customer/?{query}")
+    assert page.context["cl"].asked_ordering == "-name"
+    body = {"resource": "customers", "name": "Days", "sharing": "all", "query": query, "ordering": "-name"}
+    window.post("/admin/views/save/", body)
+    view = SavedView.objects.get()
+    assert view.parameters == {
+        "created_at__gte": "2020-01-01T00:00:00+00:00",
+        "lifecycle": "lead",
+        "is_active": "true",
+        "ordering": "-name",
+    }
+    assert names(client.get(CUSTOMERS, {"view": str(view.pk)})) == ["Bob", "Ada"]
+    address = dict(window.get("/admin/customers/customer/").context["bar"]["views"])[view]
+    assert [one.name for one in window.get(address).context["cl"].result_list] == ["Bob", "Ada"]
+
+
+def test_a_view_that_only_the_screens_can_apply_is_saved_with_a_notice(client: Any, customers: None) -> None:
+    window = signed_in(colleague("Sales manager"))
+    body = {"resource": "customers", "name": "Odd", "sharing": "all", "query": "industry__icontains=x"}
+    page = window.post("/admin/views/save/", body, follow=True).content.decode()
+    assert "The API cannot apply this view, for it cannot say: industry__icontains." in page
+    view = SavedView.objects.get()
+    assert view.parameters is None
+    assert client.get(CUSTOMERS, {"view": str(view.pk)}).json()["errors"][0]["code"] == "screens_only"
+
+
+def test_a_view_changed_through_the_api_is_changed_on_the_screens(api_client: Any, customers: None) -> None:
+    user = colleague("Sales manager")
+    window = signed_in(user)
+    body = {"resource": "customers", "name": "Mine", "sharing": "all", "query": "lifecycle__exact=lead"}
+    window.post("/admin/views/save/", body)
+    view = SavedView.objects.get()
+    changed = api_client(user, *SCOPES).patch(f"{VIEWS}/{view.pk}", {"parameters": {"lifecycle": "customer"}})
+    assert changed.status_code == 200
+    text = shown(window, view)
+    assert ("Ada" in text, "Cid" in text) == (False, True)
+
+
+def test_a_view_saved_from_a_view_of_the_api_keeps_its_filters(integration: Any, customers: None) -> None:
+    window = signed_in(colleague("Sales manager"))
+    body = {"resource": "customers", "name": "Copy", "sharing": "private", "query": "api.name__icontains=d"}
+    window.post("/admin/views/save/", body)
+    assert SavedView.objects.get().parameters == {"name__icontains": "d"}
+
+
+def test_the_screens_show_a_view_by_a_choice_that_was_taken_away(integration: Any, customers: None) -> None:
+    field = add("colour", "choice", choices=["red", "blue"], in_list=True)
+    Customer.objects.filter(name="Ada").update(custom={"colour": "red"})
+    CustomField.objects.filter(pk=field.pk).update(choices=["blue"])
+    said = {"user": integration, "resource": "customers", "sharing": "all"}
+    view = SavedView.objects.create(name="Red", parameters={"custom.colour": "red"}, **said)
+    window = signed_in(colleague("Sales manager"))
+    address = dict(window.get("/admin/customers/customer/").context["bar"]["views"])[view]
+    assert [one.name for one in window.get(address).context["cl"].result_list] == ["Ada"]

@@ -49,6 +49,22 @@ def test_a_table_has_a_column_for_each_field(client: Any, create: Any) -> None:
 
 
 @pytest.mark.usefixtures("fields")
+def test_a_page_as_csv_has_the_columns_of_an_export(client: Any, create: Any) -> None:
+    create(**VALUES)
+    create("Without")
+    page = client.get(CUSTOMERS, {"format": "csv", "ordering": "created_at"}).content.decode()
+    export = b"".join(client.get(f"{CUSTOMERS}/export?ordering=created_at").streaming_content).decode()
+    listed, exported = (list(csv.DictReader(io.StringIO(text))) for text in (page, export))
+    own = [name for name in exported[0] if name.startswith("custom.")]
+    assert len(own) == 5
+    assert list(listed[0])[-5:] == own
+    assert [[row[name] for name in own] for row in listed] == [[row[name] for name in own] for row in exported]
+    empty = client.get(CUSTOMERS, {"format": "csv", "name": "None such"}).content.decode()
+    assert empty == page.splitlines(keepends=True)[0]
+    assert client.get(CUSTOMERS, {"format": "csv", "fields": "name"}).content == b"name\r\nACME\r\nWithout\r\n"
+
+
+@pytest.mark.usefixtures("fields")
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_what_is_exported_is_imported_without_a_change(client: Any, create: Any, make_user: Any, ending: str) -> None:
     create(**VALUES)

@@ -141,3 +141,30 @@ def test_a_field_of_another_kind_of_record_is_unknown(client: Any, create: Any) 
     assert client.get("/api/v1/addresses", {"custom.staff": "1"}).status_code == 400
     made = create(staff=3).json()
     assert client.patch(f"{CUSTOMERS}/{made['id']}", {"custom": None}, content_type=MERGE_PATCH).json()["custom"] == {}
+
+
+@pytest.mark.parametrize("kind", ["choice", "choices"])
+def test_what_may_no_longer_be_chosen_is_found_while_records_have_it(
+    client: Any, create: Any, found: Any, kind: str
+) -> None:
+    field = add("colour", kind, choices=["red", "blue", "dark, matt"])
+    for name, colour in (("Red", "red"), ("Blue", "blue"), ("Dark", "dark, matt")):
+        assert create(name, colour=colour if kind == "choice" else [colour]).status_code == 201
+    field.choices = ["blue"]
+    field.save()
+    assert found(**{"custom.colour": "red"}) == ["Red"]
+    assert found(**{"custom.colour": "dark, matt"}) == ["Dark"]
+    assert found(**{"custom.colour__in": "red,blue", "ordering": "name"}) == ["Blue", "Red"]
+    refused = client.get(CUSTOMERS, {"custom.colour": "green"})
+    assert (refused.status_code, faults(refused)) == (400, [("custom.colour", "invalid")])
+
+
+def test_a_retired_choice_of_a_record_out_of_sight_is_as_unknown_as_any(
+    api_client: Any, make_user: Any, create: Any
+) -> None:
+    field = add("colour", "choice", choices=["red", "blue"])
+    create("Red", colour="red")
+    field.choices = ["blue"]
+    field.save()
+    reader = api_client(make_user("Sales representative"), "customers:read")
+    assert reader.get(CUSTOMERS, {"custom.colour": "red"}).status_code == 400

@@ -81,6 +81,28 @@ def test_the_database_takes_nothing_personal_of_the_erased(customer: Customer, i
     assert Customer.objects.get(pk=customer.pk).email == ""
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"source": "Fair"},
+        {"tags": ["red"]},
+        {"industry": "Press"},
+        {"language": "de"},
+        {"time_zone": "Europe/Berlin"},
+        {"external_references": [{"system": "erp", "external_id": "1"}]},
+    ],
+)
+def test_the_api_takes_nothing_that_describes_the_erased(
+    customer: Customer, integration: Any, client: Any, body: dict[str, Any]
+) -> None:
+    path = f"/api/v1/customers/{customer.pk}"
+    erase(customer, integration)
+    before = client.get(path).json()
+    answer = client.patch(path, body)
+    assert answer.status_code == 422, answer.content
+    assert client.get(path).json() == before
+
+
 def test_whoever_changes_it_at_the_same_time_comes_before_or_is_refused(
     customer: Customer, integration: Any, client: Any
 ) -> None:
