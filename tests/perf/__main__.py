@@ -73,7 +73,7 @@ def main() -> None:
     user = data.seller()
     data.make_rows(user)
     limits.install(user)
-    token = begin(user=user, scopes=("customers:read", "customers:write", "changes:read")).access_token
+    token = begin(user=user, scopes=("customers:read", "customers:write", "changes:read", "tasks:read")).access_token
     rows = [*cases.api(client(token)), startup.start_up()]
     if "--json" in sys.argv:
         sys.stdout.write(orjson.dumps([vars(row) for row in rows], option=orjson.OPT_INDENT_2).decode() + "\n")
