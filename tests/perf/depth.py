@@ -26,18 +26,18 @@ MAKE: Final = (
 SELECT {ROW}, 'Task ' || n, '', now() + (n %% 8760 - 8000) * interval '1 hour', 'normal',
  CASE WHEN n %% 3 = 0 THEN 'open' ELSE 'done' END, CASE WHEN n %% 3 <> 0 THEN now() END,
  CASE WHEN n %% 10 = 0 THEN %(owner)s END, 'customers.customer', {CUSTOMER}, {CUSTOMER}
-FROM {NUMBERS.format(rows=200_000)}""",
+FROM {NUMBERS.format(rows=200_000)}""",  # noqa: S608 -- names of columns
     f"""INSERT INTO crm_attachment ({RECORD}, about_type, about_id, customer, name, size, media_type, sha256)
 SELECT {ROW}, 'customers.customer', {CUSTOMER}, {CUSTOMER}, 'File ' || n || '.pdf', 1000, 'application/pdf',
- md5(n::text) || md5(n::text) FROM {NUMBERS.format(rows=100_000)}""",
+ md5(n::text) || md5(n::text) FROM {NUMBERS.format(rows=100_000)}""",  # noqa: S608 -- names of columns
     # Everyone has said something about both purposes; a third agrees.
     f"""INSERT INTO customers_consent ({RECORD}, customer_id, purpose_id, is_granted, occurred_at, source, evidence,
  ip_address, user_agent)
 SELECT {ROW}, {CUSTOMER}, (%(purposes)s::uuid[])[n / 200001 + 1], n %% 3 = 0, now() - n * interval '1 minute', 'form',
- '', '', '' FROM {NUMBERS.format(rows=400_000)}""",
+ '', '', '' FROM {NUMBERS.format(rows=400_000)}""",  # noqa: S608 -- names of columns
     f"""INSERT INTO customers_relationship ({RECORD}, from_customer_id, type_id, to_customer_id, note, is_symmetric)
 SELECT {ROW}, {CUSTOMER}, %(relation)s, {CUSTOMER.replace("to_hex(c)", "to_hex(c + 100000)")}, '', false
-FROM {NUMBERS.format(rows=50_000)}""",
+FROM {NUMBERS.format(rows=50_000)}""",  # noqa: S608 -- names of columns
 )
 
 
