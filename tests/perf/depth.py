@@ -41,7 +41,7 @@ FROM {NUMBERS.format(rows=50_000)}""",  # noqa: S608 -- names of columns
 )
 
 
-def make_rows(cursor: Any, people: dict[str, UUID]) -> None:
+def make_rows(cursor: Any, people: dict[str, UUID | None]) -> None:
     """Fill the tables, without the triggers that would keep a history of it, and build the index of the field."""
     kind = ContentType.objects.get_for_model(Customer)
     CustomField.objects.get_or_create(
