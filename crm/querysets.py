@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, Func, OuterRef, Q, Value
 
 from crm.about import kinds
+from crm.database.expressions import ExistsForEach
 from crm.search import Contains, SearchKey
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class RecordQuerySet(models.QuerySet[Any]):
         for label, model in kinds().items():
             if user.view_level(model) is not None:
                 seen = model.objects.visible_to(user).filter(pk=OuterRef("about_id"))
-                condition |= Q(Q(about_type=label), Exists(seen))
+                condition |= Q(Q(about_type=label), ExistsForEach(seen))
         return self.filter(condition)
 
     def known_as(self, system: str, external_id: str) -> Self:
@@ -64,7 +65,8 @@ class RecordQuerySet(models.QuerySet[Any]):
         """Keep the records that have any of these tags, in capitals or not."""
         from crm.models import Tag
 
-        return self.filter(tags__overlap=Tag.objects.named(names).values("name"))
+        # The names themselves, not a subquery: by them the planner knows how many records there will be.
+        return self.filter(tags__overlap=list(Tag.objects.named(names).values_list("name", flat=True)))
 
     def search(self, text: str) -> Self:
         """Keep the records whose search fields contain `text`, whatever its case, accents and width."""

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from crm.api import filters
 from crm.api.characters import refuse_control_characters
-from crm.api.errors import ParameterError, Problem
+from crm.api.errors import ParameterError
 from crm.api.permissions import HasScope
 from crm.api.representation import SERIALIZERS
 from crm.api.schema import parameters
@@ -140,6 +140,7 @@ class ConsentActions:
     """A mixin for the viewset of customers: their consent, and a filter by it."""
 
     request: Any
+    found: Any
     consent_verbs: ClassVar[dict[str, tuple[str, ...]]] = {
         "preferences_link": ("change",),
         "revoke_preferences_links": ("change",),
@@ -153,7 +154,7 @@ class ConsentActions:
         For each purpose, what the newest row of the history says.
         """
         filters.refuse_unknown(request.query_params, ("format",))
-        customer = self.seen(pk)
+        customer = self.found(pk)
         return Response({"results": [state_of(*pair) for pair in standing(customer)]})
 
     @extend_schema(request=None, responses=PreferencesLinkSerializer)
@@ -164,7 +165,7 @@ class ConsentActions:
         There the customer sees and changes their consent without an account. Earlier links go on working.
         """
         filters.refuse_unknown(request.query_params, ("format",))
-        return Response({"url": link_for(self.seen(pk)), "expires_at": expiry()})
+        return Response({"url": link_for(self.found(pk)), "expires_at": expiry()})
 
     @extend_schema(request=None, responses={204: None})
     @preferences_link.mapping.delete
@@ -174,16 +175,8 @@ class ConsentActions:
         None that was given out for the customer so far works any more.
         """
         filters.refuse_unknown(request.query_params, ("format",))
-        revoke_preferences_links(customer=self.seen(pk))
+        revoke_preferences_links(customer=self.found(pk))
         return Response(status=204)
-
-    def seen(self, pk: Any) -> Customer:
-        """Return a customer that the caller may see; raise 404 for any other."""
-        view: Any = self
-        customer: Customer | None = view.get_queryset().filter(pk=pk).first()
-        if customer is None:
-            raise Problem("not_found")
-        return customer
 
     def more_parameters(self) -> tuple[str, ...]:
         """Add the filter by consent."""

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.serializers import CharField, ModelSerializer
 
 from crm.api import filters
-from crm.api.errors import ParameterError, Problem
+from crm.api.errors import ParameterError
 from crm.api.representation import SQLField
 from crm.api.schema import parameters
 from crm.api.viewsets import ShapedViewSet
@@ -91,8 +91,5 @@ class DuplicateViewSet(ShapedViewSet):
         The pair is no longer listed, and neither is named when the other is looked for.
         """
         filters.refuse_unknown(request.query_params, ("format",))
-        pair = self.get_queryset().filter(pk=pk).first()
-        if pair is None:
-            raise Problem("not_found")
-        dismiss_duplicate(duplicate=pair, by=request.user)
+        dismiss_duplicate(duplicate=self.found(pk), by=request.user)
         return self.answer(pk, self.visible_to)

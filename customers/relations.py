@@ -61,14 +61,14 @@ def tree_below(customer: Customer, user: User, depth: int = DEEPEST) -> Branch:
     """Return the tree of a customer that `user` may see; who is below somebody out of sight is so too."""
     edges = edges_below(customer.pk, depth)
     visible = Customer.objects.visible_to(user)
-    people = Count("people", filter=Q(people__in=visible.order_by()))
     known = {one.pk: one for one in visible.filter(pk__in={lower for _upper, lower, _depth in edges} | {customer.pk})}
-    counts = dict(Customer.objects.filter(pk__in=known).annotate(number=people).values_list("pk", "number"))
+    people = visible.order_by().filter(organization__in=known).values("organization")
+    counts = dict(people.annotate(number=Count("pk")).values_list("organization", "number"))
     top = Branch(customer, counts.get(customer.pk, 0), 0)
     branches: dict[UUID, Branch] = {customer.pk: top}
     for upper, lower, level in edges:
         if upper in branches and lower in known and lower not in branches:
-            branches[lower] = Branch(known[lower], counts[lower], level)
+            branches[lower] = Branch(known[lower], counts.get(lower, 0), level)
             branches[upper].below.append(branches[lower])
     for branch in branches.values():
         branch.below.sort(key=lambda one: (one.customer.name, one.customer.pk))

@@ -11,7 +11,6 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from crm.api import filters
-from crm.api.errors import Problem
 from crm.api.pagination import read_limit
 from crm.api.permissions import HasScope
 from crm.api.representation import SERIALIZERS
@@ -112,6 +111,7 @@ class RelationActions:
     """A mixin for the viewset of customers: whom one of them is related to, and who is below it."""
 
     request: Any
+    found: Any
 
     @extend_schema(responses=RelatedListSerializer)
     @action(detail=True)
@@ -163,14 +163,6 @@ class RelationActions:
         view: Any = self
         levels = {"type": "integer", "format": "int32", "minimum": 1, "maximum": DEEPEST, "default": DEEPEST}
         return [parameters.query("depth", levels, _("How many levels.")), parameters.format_parameter(view)]
-
-    def found(self, pk: Any) -> Customer:
-        """Return a customer that the caller may see; raise 404 for any other."""
-        view: Any = self
-        customer: Customer | None = view.get_queryset().filter(pk=pk).first()
-        if customer is None:
-            raise Problem("not_found")
-        return customer
 
 
 def read_depth(request: ApiRequest) -> int:

@@ -77,6 +77,12 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         queryset: RecordQuerySet = self.model.objects.all()
         return queryset.visible_to(caller) if hasattr(queryset, "visible_to") else queryset
 
+    def found(self, pk: Any) -> Any:
+        """Return a row that the caller may see; raise 404 for any other."""
+        if (row := self.get_queryset().filter(pk=pk).first()) is None:
+            raise Problem("not_found")
+        return row
+
     def shape(self) -> Shape:
         """Return the shape that `fields` and `expand` ask for."""
         params = self.request.query_params
@@ -221,8 +227,7 @@ class RecordViewSet(WithSavedViews, BatchActions, ExportActions, HistoryActions,
     def sent(self) -> Any:
         """Return the body; raise ParseError where there is none, or one of unknown length."""
         data = self.request.data
-        length = self.request.META.get("CONTENT_LENGTH") or ""
-        if not length.isdecimal() or not length.strip("0"):
+        if not (self.request.META.get("CONTENT_LENGTH") or "").strip("0").isdecimal():
             raise ParseError(_("Send a body, and its length."))
         return data
 
@@ -251,8 +256,7 @@ class RecordViewSet(WithSavedViews, BatchActions, ExportActions, HistoryActions,
     def locked(self, **lookup: Any) -> Any:
         """Return a record of the caller's under its lock, its version being one that the caller wants to change."""
         queryset = self.get_queryset().filter(**lookup).annotate(row_version=RowVersion())
-        record = queryset.select_for_update(of=("self",)).first()
-        if record is None:
+        if (record := queryset.select_for_update(of=("self",)).first()) is None:
             raise Problem("not_found")
         check_preconditions(self.request, record.row_version)
         return record

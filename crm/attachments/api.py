@@ -151,13 +151,6 @@ class AttachmentViewSet(RecordViewSet):
         expires_at = timezone.now() + timedelta(seconds=settings.ATTACHMENT_LINK_SECONDS)
         return Response({"url": link_for(self.found(pk), request.user), "expires_at": expires_at})
 
-    def found(self, pk: Any) -> Attachment:
-        """Return an attachment that the caller may see; raise 404 for any other."""
-        one: Attachment | None = self.get_queryset().filter(pk=pk).first()
-        if one is None:
-            raise Problem("not_found")
-        return one
-
     def change_of(self, pk: Any, position: str | None) -> Change:
         """Return a change; raise 409 for the deletion of an attachment whose content is no longer kept."""
         change = super().change_of(pk, position)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, F, Func, TextField
+from django.db.models import BooleanField, Exists, F, Func, TextField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,15 @@ class After(Func):
             params += more
         left, right = ", ".join(parts[: self.count]), ", ".join(parts[self.count :])
         return f"({left}) {self.operator} ({right})", params
+
+
+class ExistsForEach(Exists):
+    """`EXISTS` that PostgreSQL answers row by row, by an index.
+
+    Without the `OFFSET` it may read the whole other table first and look each row up in that, for a page of 50.
+    """
+
+    template = "EXISTS(%(subquery)s OFFSET 0)"
 
 
 class ModelLabel(Func):

@@ -49,6 +49,7 @@ class Attachment(Record):
             models.Index(fields=["about_id", "id"], name="attachment_about"),
             models.Index(fields=["customer", "created_at"], name="attachment_customer"),
             models.Index(fields=["name", "id"], name="attachment_name"),
+            models.Index(fields=["sha256"], name="attachment_sha256"),
         ]
 
     def __str__(self) -> str:

@@ -7,11 +7,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.about import kinds
+from crm.database.expressions import ExistsForEach
 from crm.models.identifiers import new_id
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
         seen = Q(pk__in=[])
         for label, kind in kinds().items():
             if kind.concerns == "id":
-                seen |= Q(Q(model=label), Exists(kind.objects.visible_to(user).filter(pk=OuterRef("customer"))))
+                rows = kind.objects.visible_to(user).filter(pk=OuterRef("customer"))
+                seen |= Q(Q(model=label), ExistsForEach(rows))
         return self.filter(seen)
 
 

@@ -131,7 +131,10 @@ class Task(AboutRecord):
             models.Index(fields=["due_order", "id"], name="task_due"),
             models.Index(fields=["assignee", "due_order"], name="task_to_do", condition=Q(status="open")),
             models.Index(fields=["customer", "created_at"], name="task_customer", condition=Q(customer__isnull=False)),
-            models.Index(fields=["remind_at"], name="task_reminder", condition=Q(status="open")),
+            models.Index(fields=["status", "due_order", "id"], name="task_status"),
+            models.Index(fields=["remind_at"], name="task_reminder", condition=Q(remind_at__isnull=False)),
+            models.Index(fields=["completed_at"], name="task_completed", condition=Q(completed_at__isnull=False)),
+            models.Index(fields=["completed_by", "completed_at"], name="task_completed_by"),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="task_search"),
         ]
 

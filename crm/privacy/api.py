@@ -65,6 +65,7 @@ class PrivacyActions:
     """A mixin for the viewset of customers: `erase` and `personal-data`."""
 
     model: ClassVar[type[Any]]
+    found: Any
     privacy_verbs: ClassVar[dict[str, tuple[str, ...]]] = {"erase": ("change", "delete"), "personal_data": ()}
 
     @extend_schema(request=ErasureWishSerializer, responses=ErasureSerializer)
@@ -78,10 +79,7 @@ class PrivacyActions:
         filters.refuse_unknown(request.query_params, ("format",))
         wish = ErasureWishSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
-        view: Any = self
-        customer = view.get_queryset().filter(pk=pk).first()
-        if customer is None:
-            raise Problem("not_found")
+        customer = self.found(pk)
         try:
             made = erase_person(customer=customer, by=request.user, reason=wish.validated_data["reason"])
         except NotThere as error:
@@ -100,9 +98,6 @@ class PrivacyActions:
         and which kinds were left out since the token or the account does not reach them.
         """
         filters.refuse_unknown(request.query_params, ("format",))
-        view: Any = self
-        customer = view.get_queryset().filter(pk=pk).first()
-        if customer is None:
-            raise Problem("not_found")
+        customer = self.found(pk)
         audit.record("personal_data_exported", user=request.user.pk, client=request.auth.client_id, what=pk)
         return package.download(customer, request.user, frozenset(request.auth.scopes))

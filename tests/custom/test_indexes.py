@@ -11,6 +11,7 @@ from crm.custom import actions, expressions, jobs
 from crm.models import CustomField
 from customers.models import Customer
 from tests.custom.fields import add
+from tests.plans import plan
 from tests.worker import do_all, no_jobs
 
 __all__ = ["no_jobs"]
@@ -47,15 +48,6 @@ def test_an_index_comes_and_goes_as_administrators_say(make_user: Any) -> None:
     actions.save_field(field=field, by=by)
     do_all()
     assert built() == []
-
-
-def plan(rows: Any) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SET enable_seqscan = off")
-    text: str = rows.explain()
-    with connection.cursor() as cursor:
-        cursor.execute("RESET enable_seqscan")
-    return text
 
 
 def test_filters_and_orderings_use_the_index() -> None:

@@ -73,8 +73,8 @@ def main() -> None:
     user = data.seller()
     data.make_rows(user)
     limits.install(user)
-    token = begin(user=user, scopes=("customers:read", "customers:write", "changes:read", "sales:read")).access_token
-    send = client(token)
+    scopes = ("customers:read", "customers:write", "changes:read", "tasks:read", "sales:read")
+    send = client(begin(user=user, scopes=scopes).access_token)
     rows = [*cases.api(send), *sales.cases(send, user), startup.start_up()]
     if "--json" in sys.argv:
         sys.stdout.write(orjson.dumps([vars(row) for row in rows], option=orjson.OPT_INDENT_2).decode() + "\n")

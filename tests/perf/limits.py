@@ -37,6 +37,17 @@ EQUAL = " UNION ".join(
     f" ON {value.format('a')} = {value.format('b')} AND a.id < b.id WHERE {value.format('a')} <> ''"
     for value in ("lower({}.email)", "{}.phone_e164", "upper({}.tax_id)", "crm_search_key({}.name)")
 )
+CONDITIONS = {
+    "tag": "tags && ARRAY['few']::varchar(50)[]",
+    "custom": "coalesce(custom -> 'staff', 'null'::jsonb) = '500'::jsonb",
+    "consent": """id IN (SELECT customer_id FROM customers_consent a JOIN customers_purpose p ON p.id = a.purpose_id
+ WHERE p.name = 'marketing_email' AND a.is_granted AND NOT EXISTS (SELECT FROM customers_consent b
+ WHERE b.customer_id = a.customer_id AND b.purpose_id = a.purpose_id
+ AND (b.occurred_at, b.id) > (a.occurred_at, a.id)))""",
+}
+TASKS = """SELECT t.*, (SELECT coalesce(json_agg(row_to_json(e)), '[]') FROM (
+ SELECT system, external_id FROM crm_externalreference WHERE object_id = t.id) e) AS external_references
+ FROM crm_task t WHERE assignee_id = %s AND status = 'open' ORDER BY due_order, id LIMIT 50"""
 SOURCE = "perf"
 OWNER: dict[str, Any] = {}
 
@@ -45,8 +56,13 @@ def rows(sql: str, *params: Any) -> list[dict[str, Any]]:
     """Return the rows of a query as dicts."""
     with connection.cursor() as cursor:
         cursor.execute(sql, [ContentType.objects.get_for_model(Customer).pk, *params])
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return dicts(cursor)
+
+
+def dicts(cursor: Any) -> list[dict[str, Any]]:
+    """Return what a cursor has found."""
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def answer(value: Any) -> HttpResponse:
@@ -56,6 +72,18 @@ def answer(value: Any) -> HttpResponse:
 
 def raw_list(request: HttpRequest) -> HttpResponse:
     return answer({"results": rows(f"{SELECT} ORDER BY id LIMIT 50")})
+
+
+def raw_some(request: HttpRequest, name: str) -> HttpResponse:
+    """Answer the list that a condition leaves, by the SQL that one would write for it by hand."""
+    return answer({"results": rows(f"{SELECT} WHERE {CONDITIONS[name]} ORDER BY id LIMIT 50")})
+
+
+def raw_tasks(request: HttpRequest) -> HttpResponse:
+    """Answer what somebody has to do, the most urgent first, by hand."""
+    with connection.cursor() as cursor:
+        cursor.execute(TASKS, [OWNER["owner_id"]])
+        return answer({"results": dicts(cursor)})
 
 
 def raw_one(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -71,6 +99,9 @@ def raw_create(request: HttpRequest) -> HttpResponse:
         "created_at": now,
         "updated_at": now,
         "custom": "{}",
+        "tags": [],
+        "erased_at": None,
+        "preferences_version": 1,
     }
     values |= {**OWNER, "organization_id": None, "is_active": True, "kind": "person"}
     values |= {"lifecycle": "lead", **body}
@@ -84,8 +115,7 @@ def raw_changes(request: HttpRequest) -> HttpResponse:
     transaction_id, sequence = feed_start().split("-")
     with connection.cursor() as cursor:
         cursor.execute(CHANGES, [transaction_id, sequence])
-        names = [column.name for column in cursor.description]
-        return answer({"results": [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]})
+        return answer({"results": dicts(cursor)})
 
 
 def new_rows() -> list[Customer]:
@@ -151,6 +181,8 @@ def install(user: User) -> None:
         path("raw", raw_list),
         path("raw/changes", raw_changes),
         path("raw/create", raw_create),
+        path("raw/tasks", raw_tasks),
         path("raw/<uuid:pk>", raw_one),
+        path("raw/<str:name>", raw_some),
     ]
     urls.urlpatterns[:0] = views
