@@ -117,10 +117,11 @@ def make_application(account: User) -> None:
 def mark(rows: Sequence[models.Model]) -> None:
     """Note on each row that it is demonstration data."""
     kind = ContentType.objects.get_for_model(rows[0])
+    first = ExternalReference.objects.filter(content_type=kind, system=SYSTEM).count() + 1
     ExternalReference.objects.bulk_create(
         [
             ExternalReference(content_type=kind, object_id=row.pk, system=SYSTEM, external_id=f"{number:04}")
-            for number, row in enumerate(rows, 1)
+            for number, row in enumerate(rows, first)
         ],
         batch_size=500,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from crm.merging.actions import merge_records
 from crm.roles import ROLES
-from sales.models import LossReason, Opportunity, Stage
+from sales.models import AssignmentRule, LossReason, Opportunity, Stage
 from tests.resources import RECORDS, operations
 from tests.samples import body_for, make
 
@@ -98,6 +98,12 @@ def again(model: Any) -> dict[str, str] | None:
     return {"stage": str(make(Stage).pk)} if model is Opportunity else None
 
 
+def by_rules(client: Any, address: str, owner: Any) -> Any:
+    """Assign a lead by the one rule that there is."""
+    make(AssignmentRule, method="user", team=None, user=owner)
+    return client.post(f"{address}/assign-by-rules")
+
+
 def loss() -> dict[str, str]:
     """Return why and where a deal is lost, as a client says it."""
     return {"stage": str(make(Stage, kind="lost").pk), "reason": str(make(LossReason).pk)}
@@ -134,6 +140,7 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "complete": lambda: client.post(f"{path}/{record.pk}/complete"),
         "cancel": lambda: client.post(f"{path}/{record.pk}/cancel"),
         "reopen": lambda: client.post(f"{path}/{record.pk}/reopen", again(model)),
+        "assign_by_rules": lambda: by_rules(client, f"{path}/{record.pk}", owner),
         "assign": lambda: client.post(f"{path}/{record.pk}/assign", {ASSIGNED.get(path, "owner"): None}),
         "capture": lambda: client.post(f"{path}/capture", {"contact": {"name": "Ada"}}),
         "disqualify": lambda: client.post(f"{path}/{record.pk}/disqualify", {"reason": "spam"}),

@@ -65,6 +65,8 @@ class Person:
         found: dict[str, set[UUID]] = {}
         for model, record in self.changes().values_list("model", "record").distinct():
             found.setdefault(model, set()).add(record)
+        for model, record in parts_deleted_with(set().union(*found.values())):
+            found.setdefault(model, set()).add(record)
         return found
 
     @cached_property
@@ -120,6 +122,18 @@ class Person:
         found = rows.annotate(**texts).filter(conditions).values_list("pk", *columns)
         is_about = self.is_told if by_names else self.is_named
         return [pk for pk, *values in found.iterator() if any(is_about(value) for value in values)]
+
+
+def parts_deleted_with(keys: set[UUID]) -> Iterator[tuple[str, UUID]]:
+    """Yield the model and the id of each record that went with one of these whose part it was, such as a line."""
+    deleted = Change.objects.filter(record__in=keys, action="deleted").values("transaction")
+    for kind in apps.get_models():
+        whole = getattr(kind, "visible_through", "")
+        if whole:
+            label = kind._meta.label_lower
+            named = {f"before__{whole}__in": [str(key) for key in keys], "model": label, "action": "deleted"}
+            for record in Change.objects.filter(transaction__in=deleted, **named).values_list("record", flat=True):
+                yield label, record
 
 
 def any_of(words: Iterable[str]) -> re.Pattern[str]:

@@ -31,7 +31,7 @@ class NoRuleFits(Refused):
     text = gettext_lazy("No assignment rule fits that has somebody who works here.")
 
 
-def give_by_rules(lead: Lead) -> bool:
+def give_by_rules(*, lead: Lead) -> bool:
     """Set owner and team of a lead by the first rule that fits and has somebody; tell whether there is one.
 
     Must run in a transaction: whoever chooses in the same team waits until it ends, so that it sees this choice.

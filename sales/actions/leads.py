@@ -92,7 +92,7 @@ def capture_lead(
     begin([lead])
     lead.full_clean(exclude=["customer", "owner", "team", "form"])
     if by is None and owner is None and team is None:
-        give_by_rules(lead)
+        give_by_rules(lead=lead)
         _give_along(lead, began)
     lead.save(force_insert=True)
     lead.refresh_from_db(fields=["score", "score_reasons"])
@@ -147,7 +147,7 @@ def assign_by_rules(*, lead: Lead) -> Lead:
     lead = _locked(lead)
     if not lead.is_open:
         raise NotOpen(lead.pk)
-    if not give_by_rules(lead):
+    if not give_by_rules(lead=lead):
         raise NoRuleFits(lead.pk)
     return _write(lead)
 

@@ -34,6 +34,7 @@ from crm.models import (
 from crm.privacy import holdings
 from crm.secrets import seal
 from customers.models import Customer
+from sales.models import Lead, LossReason, Opportunity, Stage
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def records(customer: Customer, word: str, user: User) -> None:
             continue  # follows from what the record is about
         given = {one.name: customer.pk, one.kind: Customer.label()} if one.kind else {one.name: customer}
         for number in range(2):
-            made = make(one.model, **given)
+            made = make(one.model, **given, **closed(one.model))
             fill(made, word)
+            parts(made, word)
             if number and one.model._meta.label_lower != "customers.consent":
                 made.delete()
     for number in range(2):
@@ -99,6 +101,23 @@ def records(customer: Customer, word: str, user: User) -> None:
         fill(file, word)
         if number:
             file.delete()
+
+
+def parts(whole: Record, word: str) -> None:
+    """Make what a record consists of, such as lines."""
+    for one in references_to(type(whole)):
+        if getattr(one.model, "visible_through", "") == one.name and issubclass(one.model, Record) and not one.kind:
+            fill(make(one.model, **{one.name: whole}), word)
+
+
+def closed(model: type[Any]) -> dict[str, Any]:
+    """Return what a lead or a deal must be to have a note on why it was given up."""
+    if model is Lead:
+        return {"status": "disqualified", "disqualified_reason": "other"}
+    if model is Opportunity:
+        stage = make(Stage, kind="lost", probability=0)
+        return {"stage": stage, "lost_reason": make(LossReason), "forecast_category": "omitted"}
+    return {}
 
 
 def elsewhere(customer: Customer, word: str, user: User) -> None:

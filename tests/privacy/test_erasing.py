@@ -45,6 +45,7 @@ NOT_THEIRS: Final = {
     ("crm_webhookdelivery", "event"),
     ("crm_webhookattempt", "error"),
     ("crm_webhookattempt", "request_headers"),
+    ("sales_lead", "score_reasons"),  # names of rules
     ("procrastinate_jobs", "queue_name"),
     ("procrastinate_jobs", "task_name"),
     ("procrastinate_jobs", "lock"),
