@@ -18,7 +18,9 @@ BY_NAME: dict[str, Any] = {
     "change": "73219-48113",
     "city": "New York",
     "color": "blue",
+    "countries": ["US"],
     "country": "US",
+    "currency": "EUR",
     "custom": {},
     "description": "Met at the spring fair.",
     "duration": 540,
@@ -51,6 +53,7 @@ BY_NAME: dict[str, Any] = {
     "request_id": "0b5e7c1d9a3f4e62",
     "resource": "customers",
     "roles": ["Sales representative"],
+    "ship_to_country": "US",
     "secret": "whsec_c2VjcmV0IG9mIHRoaXMgb25lIHdlYmhvb2sgb25seSE=",
     "scope": "customers:read customers:write",
     "scopes": ["customers:read", "customers:write"],
@@ -67,6 +70,7 @@ BY_NAME: dict[str, Any] = {
     "username": "john.doe",
     "website": "https://www.example.com",
 }
+DECIMAL = "^-?[0-9]"  # how the pattern of a decimal begins
 BY_FORMAT = {"uuid": ID, "date-time": MOMENT, "date": "2026-03-02", "uri": "https://www.example.com"}
 BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
@@ -109,6 +113,8 @@ def typed_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
         }
     if kind == "array":
         return [example_of(schema.get("items", {}), components)]
+    if schema.get("pattern", "").startswith(DECIMAL):
+        return "12"
     return BY_FORMAT.get(schema.get("format", ""), BY_TYPE[kind])
 
 

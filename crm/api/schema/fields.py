@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.core.validators import RegexValidator
+from django.db.models import DecimalField
 from rest_framework.fields import empty
 
 from crm.api.characters import refuse_control_characters
@@ -149,4 +150,7 @@ def default_of(field: Any) -> dict[str, Any]:
     column = column_of(field)
     if field.required or field.default is not empty or column is None or not column.has_default():
         return {}
-    return {} if callable(column.default) else {"default": getattr(column.default, "value", column.default)}
+    if callable(column.default):
+        return {}
+    value = getattr(column.default, "value", column.default)
+    return {"default": str(value) if isinstance(column, DecimalField) else value}
