@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from crm.admin import ExternalReferenceInline, RecordAdmin, RecordInline, link_to
 from crm.admin.base import ReadOnly
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 STATUS_COLORS = {"open": "info", "won": "success", "lost": "danger"}
 BY_ACTIONS = ("pipeline", "status", "closed_at", "stage_since", "lost_reason", "lost_note")
@@ -117,6 +119,7 @@ class OpportunityAdmin(WithVerbs, WithTasks, RecordAdmin):
     autocomplete_fields = ("customer", "contact")
     readonly_fields = (*RecordAdmin.readonly_fields, *BY_ACTIONS)
     inlines = (LineInline, StageChangeInline, ExternalReferenceInline)
+    actions_list = ("as_board", *RecordAdmin.actions_list)
     actions_detail = ("add_task",)
     sections = (
         (
@@ -227,6 +230,11 @@ class OpportunityAdmin(WithVerbs, WithTasks, RecordAdmin):
     @display(description=_("amount"), ordering="amount")
     def amount_text(self, deal: Opportunity) -> str:
         return money(deal.amount, deal.currency)
+
+    @action(description=_("As a board"), url_path="board", icon="view_kanban", permissions=["view"])
+    def as_board(self, request: HttpRequest) -> HttpResponse:
+        """Go on to the pipeline board."""
+        return HttpResponseRedirect(reverse("pipeline-board"))
 
 
 def beginnings() -> QuerySet[Stage]:

@@ -138,7 +138,7 @@ def test_what_others_move_is_seen_after_a_while(sign_in: SignIn, seller: User) -
         window.clock.run_for(16_000)
 
 
-def test_the_board_fits_a_phone_in_chinese_and_a_finger_drags(sign_in: SignIn, seller: User) -> None:
+def test_the_board_fits_a_phone_in_chinese_and_a_form_moves(sign_in: SignIn, seller: User) -> None:
     opportunity = deal(seller, "叉车租赁合同续签" * 4, stage_since=timezone.now() - datetime.timedelta(days=60))
     window = sign_in(seller, width=390, language="zh-CN")
     window.goto(BOARD)
@@ -149,3 +149,29 @@ def test_the_board_fits_a_phone_in_chinese_and_a_finger_drags(sign_in: SignIn, s
     window.get_by_role("button", name="移动").click()
     expect(window).to_have_url(re.compile("/pipeline/[?]$"))
     assert stage_of(opportunity) == "Proposal"
+
+
+def test_a_finger_drags_a_deal_by_its_grip(sign_in: SignIn, seller: User) -> None:
+    opportunity = deal(seller, "Forklifts")
+    window = sign_in(seller)
+    window.goto(BOARD)
+    grip, end = card(window, "Forklifts").locator(".board-grip").bounding_box(), lane(window, "Proposal").bounding_box()
+    assert grip is not None
+    assert end is not None
+    device = window.context.new_cdp_session(window)
+    way = [(grip["x"] + 10, grip["y"] + 10), (grip["x"] + 40, grip["y"] + 40), (end["x"] + 60, end["y"] + 60)]
+    for kind, (x, y) in zip(("touchStart", "touchMove", "touchMove"), way, strict=True):
+        device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(window.get_by_role("alert")).to_have_text("“Forklifts” is in “Proposal” now.")
+    assert stage_of(opportunity) == "Proposal"
+
+
+def test_the_table_leads_to_the_board_and_back(sign_in: SignIn, seller: User) -> None:
+    deal(seller, "Forklifts")
+    window = sign_in(seller)
+    window.goto(BOARD)
+    window.get_by_role("link", name="As a table").click()
+    expect(window.get_by_role("link", name="Forklifts")).to_be_visible()
+    window.locator("#main, main, body").first.get_by_role("link", name="As a board").click()
+    expect(card(window, "Forklifts")).to_be_visible()
