@@ -122,7 +122,7 @@ def test_countries_have_names_in_the_readers_language() -> None:
 
 
 def figures(text_of: object) -> dict[str, object]:
-    return {panel.template.split("/")[-1]: panel.data for panel in text_of.context["panels"]}  # type: ignore[attr-defined]
+    return {panel.template.split("/")[-1]: panel.data for panel in reversed(text_of.context["panels"])}  # type: ignore[attr-defined]
 
 
 def test_the_home_page_counts_what_one_may_see() -> None:

@@ -16,8 +16,16 @@ from tests.plans import plan
 pytestmark = pytest.mark.django_db
 
 
+def analyzed(model: Any, number: int, **fields: Any) -> None:
+    """Make so many rows, and let PostgreSQL know of them."""
+    model.objects.bulk_create(model(**fields) for _ in range(number))
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {model._meta.db_table}")
+
+
 def test_tasks_are_found_by_how_they_stand_and_when_they_were_done() -> None:
     now = timezone.now()
+    analyzed(Task, 2000, title="Call")
     assert "task_status" in plan(Task.objects.filter(status="cancelled").order_by("due_order", "id")[:50])
     assert "task_completed" in plan(Task.objects.filter(completed_at__gt=now).order_by("id"))
     assert "task_reminder" in plan(Task.objects.filter(remind_at__lt=now).order_by("id"))
@@ -30,6 +38,7 @@ def test_what_somebody_has_done_today_is_found_by_them_and_the_day(make_user: An
 
 
 def test_files_are_found_by_their_content() -> None:
+    attach(2000)
     assert "attachment_sha256" in plan(Attachment.objects.filter(sha256="0" * 64).order_by("id"))
 
 
