@@ -47,7 +47,7 @@ def run(page: Path, url: str, directory: Path) -> str:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a folder with the project's commands, and an ERP's files in `incoming`."""
-    for name in ("manage.py", "customers"):
+    for name in ("manage.py", "customers", "sales"):
         (tmp_path / name).symlink_to(settings.BASE_DIR / name)
     (tmp_path / "incoming").mkdir()
     write(tmp_path / "incoming" / "customers.csv", 3)
