@@ -55,6 +55,16 @@ class StrictBooleanFilter(django_filters.Filter):
     field_class = StrictBooleanField
 
 
+class StrictIntegerFilter(django_filters.Filter):
+    """A whole number that a column can hold."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take what a filter takes."""
+        super().__init__(*args, min_value=-(2**31), max_value=2**31 - 1, **options)
+
+
 class StrictDateTimeField(django_filters.fields.IsoDateTimeField):
     """A moment after RFC 3339, from the year 1 to the year 9999 in UTC."""
 
@@ -102,6 +112,7 @@ class RecordFilterSet(django_filters.FilterSet):
         filter_overrides = {
             models.BooleanField: overridden(StrictBooleanFilter),
             models.DateTimeField: overridden(StrictDateTimeFilter),
+            models.IntegerField: overridden(StrictIntegerFilter),
             models.ForeignKey: overridden(ReferenceFilter),
             models.OneToOneField: overridden(ReferenceFilter),
             models.CharField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext
@@ -87,6 +88,7 @@ class ReportViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     permission_classes = [HasScope, MayDo]
     tag = _("Reports")
     parameters = None
+    own_refusals = ("422",)
     report: ClassVar[Report]
     model: ClassVar[type[Any]]
     scope: ClassVar[str]
@@ -106,7 +108,7 @@ class ReportViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     def wanted(self, form: forms.Form) -> Mapping[str, Any]:
         """Return what is asked for; raise ParameterError with every parameter that cannot be read."""
         errors = {
-            name: [ErrorDetail(item.messages[0], code=item.code or "invalid") for item in items]
+            name: [ErrorDetail(item.messages[0], code=code_of(form, name, item)) for item in items]
             for name, items in form.errors.as_data().items()
         }
         empty = [name for name in form.fields if form.data.get(name) == ""]
@@ -124,6 +126,23 @@ class ReportViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         fields = self.report.form.base_fields.items()
         own = [parameters.query(name, schema_of(field), field.help_text or field.label) for name, field in fields]
         return [*own, parameters.format_parameter(self)]  # type: ignore[arg-type]  # it is asked for its media types only
+
+
+def code_of(form: forms.Form, name: str, error: Any) -> str:
+    """Return the code of a fault; an id of a record that there is not is no other than in bodies."""
+    code = error.code or "invalid"
+    if code == "invalid_choice" and isinstance(form.fields[name], forms.ModelChoiceField) and is_id(form.data[name]):
+        return "does_not_exist"
+    return code
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is an id."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def schema_of(field: forms.Field) -> dict[str, Any]:

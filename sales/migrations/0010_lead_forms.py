@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(default='website', help_text='Source of the leads, for rules and reports.', max_length=100, verbose_name='source')),
                 ('allowed_origins', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200, validators=[sales.models.forms.is_origin]), blank=True, default=list, help_text='Web sites that may show and send the form besides its own page, such as https://www.example.com.', verbose_name='allowed origins')),
                 ('thank_you', models.TextField(blank=True, help_text='What visitors read afterwards.', max_length=2000, verbose_name='thank-you text')),
-                ('redirect_url', models.CharField(blank=True, help_text='Page on one of the allowed origins that visitors come to instead of the thank-you text.', max_length=500, validators=[django.core.validators.URLValidator(schemes=['https', 'http'])], verbose_name='page afterwards')),
+                ('redirect_url', models.CharField(blank=True, help_text='Page on one of the allowed origins that visitors come to instead of the thank-you text.', max_length=500, validators=[django.core.validators.URLValidator(code='not_an_address', schemes=['https', 'http'])], verbose_name='page afterwards')),
                 ('is_consent_required', models.BooleanField(default=False, help_text='Whether the form is sent only by those who agree.', verbose_name='consent is required')),
                 ('is_active', models.BooleanField(default=True, help_text='Whether it takes answers.', verbose_name='active')),
             ],

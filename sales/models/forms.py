@@ -137,7 +137,7 @@ class LeadForm(models.Model):
         _("page afterwards"),
         max_length=500,
         blank=True,
-        validators=[URLValidator(schemes=list(SCHEMES))],
+        validators=[URLValidator(schemes=list(SCHEMES), code="not_an_address")],
         help_text=_("Page on one of the allowed origins that visitors come to instead of the thank-you text."),
     )
     purpose = models.ForeignKey(

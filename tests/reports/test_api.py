@@ -86,6 +86,12 @@ def test_a_parameter_that_cannot_be_read_is_refused(reader: Client, asked: dict[
     assert [(fault["parameter"], fault["code"]) for fault in answer.json()["errors"]] == [(list(asked)[-1], code)]
 
 
+def test_a_colleague_that_there_is_not_is_422(reader: Client) -> None:
+    answer = reader.get(PATH, {"owner": "019a1c5e-7b3a-7c52-9d1f-3f6a2b8c4d10"})
+    assert answer.status_code == 422
+    assert [(fault["parameter"], fault["code"]) for fault in answer.json()["errors"]] == [("owner", "does_not_exist")]
+
+
 def test_a_report_comes_as_csv_with_its_columns_also_without_rows(reader: Client) -> None:
     answer = reader.get(PATH, {**YEAR, "format": "csv"})
     assert list(csv.reader(io.StringIO(answer.content.decode()))) == [["month", "people", "organizations"]]

@@ -48,6 +48,7 @@ BY_NAME: dict[str, Any] = {
     "phone": "+1 212 555 0100",
     "phone_e164": "+12125550100",
     "postal_code": "10001",
+    "redirect_url": "https://www.example.com/thank-you",
     "refresh_token": "Jc7kP2mVtq0ZrXw4nB9eYh3LdUa6sGfT",
     "region": "NY",
     "request_id": "0b5e7c1d9a3f4e62",
