@@ -66,6 +66,8 @@ DATA_CODES = {
     "unknown_cursor",
     "invalid_scope",
     "overflow",
+    "period_reversed",
+    "unknown_currency",
 }
 BY_STATUS = {code: name for name, (code, _title) in reversed(PROBLEMS.items())}
 

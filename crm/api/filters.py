@@ -38,6 +38,7 @@ COMMON_FILTERS: dict[str, tuple[str, ...]] = {
 }
 CUSTOM = "custom."
 MAX_VALUES = 50
+MOST = 10**15
 MAX_TEXT = 200
 
 
@@ -63,6 +64,17 @@ class StrictIntegerFilter(django_filters.Filter):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take what a filter takes."""
         super().__init__(*args, min_value=-(2**31), max_value=2**31 - 1, **options)
+
+
+class StrictDecimalFilter(django_filters.NumberFilter):
+    """A number of at most fifteen digits before the point."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take what a filter takes."""
+        super().__init__(*args, min_value=-MOST, max_value=MOST, **options)
+
+    def get_max_validator(self) -> None:
+        """Return nothing: the field has its own limits."""
 
 
 class StrictDateTimeField(django_filters.fields.IsoDateTimeField):
@@ -113,6 +125,7 @@ class RecordFilterSet(django_filters.FilterSet):
             models.BooleanField: overridden(StrictBooleanFilter),
             models.DateTimeField: overridden(StrictDateTimeFilter),
             models.IntegerField: overridden(StrictIntegerFilter),
+            models.DecimalField: overridden(StrictDecimalFilter),
             models.ForeignKey: overridden(ReferenceFilter),
             models.OneToOneField: overridden(ReferenceFilter),
             models.CharField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),

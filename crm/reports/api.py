@@ -98,8 +98,9 @@ class ReportViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         form = self.report.form
         filters.refuse_unknown(request.query_params, (*form.base_fields, "format"))
         wanted = self.wanted(form(request.query_params))
-        names = self.column_names()
-        return Response({"results": [{name: row[name] for name in names} for row in self.rows(wanted)]})
+        columns = self.report.columns
+        rows = [{column.name: written(column, row[column.name]) for column in columns} for row in self.rows(wanted)]
+        return Response({"results": rows})
 
     def rows(self, wanted: Mapping[str, Any]) -> Any:
         """Return the rows as the report has them."""
@@ -126,6 +127,11 @@ class ReportViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         fields = self.report.form.base_fields.items()
         own = [parameters.query(name, schema_of(field), field.help_text or field.label) for name, field in fields]
         return [*own, parameters.format_parameter(self)]  # type: ignore[arg-type]  # it is asked for its media types only
+
+
+def written(column: Column, value: Any) -> Any:
+    """Return a value as clients read it: whatever has a fraction is a text."""
+    return f"{value:.2f}" if isinstance(value, float) and column.kind is not Kind.NUMBER else value
 
 
 def code_of(form: forms.Form, name: str, error: Any) -> str:

@@ -39,7 +39,8 @@ class PeriodForm(ReportForm):
         cleaned: dict[str, Any] = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
-            self.add_error("until", _("The period ends before it begins."))
+            error = forms.ValidationError(_("The period ends before it begins."), code="period_reversed")
+            self.add_error("until", error)
         if since is None and until is None:
             cleaned["since"] = months_ago(timezone.localdate(), MONTHS - 1)
         return cleaned

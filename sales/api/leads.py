@@ -134,6 +134,7 @@ class LeadViewSet(Verbs, RecordViewSet):
 
     queryset = Lead.objects.all()
     serializer_class = LeadSerializer
+    needs_body = ("capture",)
     scope = "sales"
     filterset_fields = {
         "customer": ["exact", "in"],

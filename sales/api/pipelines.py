@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class ConfigurationSerializer(JudgedByDatabase, StrictModelSerializer):
     """The serializer of something that managers set up: it obeys the model's rules."""
 
+    null_is_default = False
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values; raise a problem, 422, for what the model's `clean` refuses."""
         model: Any = self.Meta.model

@@ -49,7 +49,7 @@ class Bodies(Components):
 
     def _get_request_body(self, direction: Direction = "request") -> Any:
         body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # spectacular is typed by half
-        if body and self.is_resource():
+        if body and (self.is_resource() or self.view.action in getattr(self.view, "needs_body", ())):
             body["required"] = True
         return body
 

@@ -46,6 +46,8 @@ CUSTOM_VALUES: dict[str, Any] = {
 def constrained(field: serializers.Field[Any, Any, Any, Any], schema: dict[str, Any], direction: Direction) -> Any:
     """Return the schema of a field with its limits, its pattern and whether it may be null."""
     schema.pop("x-spec-enum-id", None)
+    if field.read_only and getattr(column_of(field), "blank", False) and "" not in schema.get("enum", [""]):
+        schema = {**schema, "enum": [*schema["enum"], ""]}
     if schema.get("format") == "date-time":
         schema["maxLength"] = LENGTHS["date-time"]
     elif schema.get("type") == "string" and "enum" not in schema:
@@ -124,6 +126,7 @@ def whole_number(field: Any) -> dict[str, Any]:
 def may_be_null(field: serializers.Field[Any, Any, Any, Any], direction: Direction) -> bool:
     """Tell whether null is a value of the field, or in a merge patch stands for its default (RFC 7396)."""
     is_patch = direction == "request" and getattr(field.parent, "partial", False)
+    is_patch = is_patch and getattr(field.parent, "null_is_default", True)
     return bool(field.allow_null or (is_patch and not field.required and not field.read_only))
 
 

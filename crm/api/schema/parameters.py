@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.api.custom import lookups
-from crm.api.filters import CUSTOM
+from crm.api.filters import CUSTOM, MOST
 from crm.api.schema import custom
 from crm.api.schema.fields import STORED_TEXT
 
@@ -208,7 +208,7 @@ VALUES: tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...] = (
     (models.DateTimeField, {"type": "string", "format": "date-time", "maxLength": 40}),
     (models.DateField, {"type": "string", "format": "date", "maxLength": 10}),
     (models.IntegerField, {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1}),
-    (models.DecimalField, {"type": "number"}),
+    (models.DecimalField, {"type": "number", "minimum": -MOST, "maximum": MOST}),
     (ArrayField, {**TEXT, "minLength": 1}),
 )
 
