@@ -63,6 +63,7 @@ DATA_CODES = {
     "required_custom_field",
     "unknown_time_zone",
     "not_an_address",
+    "not_an_origin",
     "unknown_cursor",
     "invalid_scope",
     "overflow",

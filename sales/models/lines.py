@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Round
@@ -22,7 +21,6 @@ from sales.models.products import Product
 from sales.models.triggers import line_triggers
 
 MOST: Final = Decimal(10) ** 12  # what an amount can hold
-PERCENT: Final = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
 
 
 class PricedLine(Record):
@@ -54,7 +52,6 @@ class PricedLine(Record):
         max_digits=5,
         decimal_places=2,
         default=Decimal(0),
-        validators=PERCENT,
         help_text=_("What is taken off, in percent."),
     )
     total = models.GeneratedField(
