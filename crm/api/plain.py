@@ -11,14 +11,18 @@ from crm.api import filters
 from crm.api.viewsets import SHAPE, RecordViewSet, ShapedViewSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from crm.api.requests import ApiRequest
 
 
 class PlainViewSet(ShapedViewSet):
-    """Lists of things that clients create, change and delete one by one."""
+    """Lists of things that clients create, change and delete one by one.
 
+    `says` is what the document says of an operation besides what it says of all such.
+    """
+
+    says: ClassVar[Mapping[str, str]] = {}
     common_filters: ClassVar[dict[str, Any]] = {"id": ["in"]}
     own_actions = ("create",)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -16,11 +16,6 @@ from crm.api.routers import resources
 from crm.api.strictness import StrictModelSerializer
 from crm.models import SavedView
 from crm.saved_views.applying import check
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
-
-    from crm.api.requests import ApiRequest
 
 
 class SavedViewSerializer(StrictModelSerializer):
@@ -73,10 +68,9 @@ class SavedViewViewSet(PlainViewSet):
     scope = "views"
     filterset_fields = {"resource": ["exact"], "sharing": ["exact"], "user": ["exact"]}
     ordering_fields = ["name"]
-
-    def create(self, request: ApiRequest) -> Response:
-        """Save a view."""
-        return super().create(request)
+    says = {
+        "create": "Save a view.",
+    }
 
     def remove(self, one: Any) -> None:
         """Delete a view of the caller's; raise 403 for a colleague's."""

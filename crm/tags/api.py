@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crm.api.permissions import HasScope, MayWrite
 from crm.api.plain import PlainViewSet
@@ -10,11 +10,6 @@ from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictModelSerializer
 from crm.models import Tag
 from crm.tags.actions import delete_tag, rename_tag
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
-
-    from crm.api.requests import ApiRequest
 
 
 class TagSerializer(StrictModelSerializer):
@@ -38,18 +33,11 @@ class TagViewSet(PlainViewSet):
     scope = "tags"
     filterset_fields = {"name": ["exact", "icontains"], "color": ["exact"]}
     ordering_fields = ["name"]
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a tag to the list."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Rename or colour a tag; the records that have it follow."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a tag; it leaves the records that have it."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a tag to the list.",
+        "partial_update": "Rename or colour a tag; the records that have it follow.",
+        "destroy": "Delete a tag; it leaves the records that have it.",
+    }
 
     def remove(self, one: Any) -> None:
         """Delete a tag, from the records too."""

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from crm.api.representation import SERIALIZERS
 from sales.api.pipelines import ConfigurationSerializer, ConfigurationViewSet
 from sales.models import AssignmentRule
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
-
-    from crm.api.requests import ApiRequest
 
 
 class AssignmentRuleSerializer(ConfigurationSerializer):
@@ -41,18 +34,11 @@ class AssignmentRuleViewSet(ConfigurationViewSet):
     serializer_class = AssignmentRuleSerializer
     filterset_fields = {"is_active": ["exact"], "method": ["exact", "in"], "team": ["exact", "in"]}
     ordering_fields = ["order"]
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a rule."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Change a rule, or take it out of use."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a rule; leads that it gave away stay where they are."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a rule.",
+        "partial_update": "Change a rule, or take it out of use.",
+        "destroy": "Delete a rule; leads that it gave away stay where they are.",
+    }
 
 
 SERIALIZERS[AssignmentRule] = AssignmentRuleSerializer

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from crm.api.representation import SERIALIZERS
 from sales.api.pipelines import ConfigurationSerializer, ConfigurationViewSet
 from sales.models import LeadForm
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
-
-    from crm.api.requests import ApiRequest
 
 
 class LeadFormSerializer(ConfigurationSerializer):
@@ -51,18 +44,11 @@ class LeadFormViewSet(ConfigurationViewSet):
     queryset = LeadForm.objects.all()
     serializer_class = LeadFormSerializer
     filterset_fields = {"is_active": ["exact"], "name": ["exact"]}
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a form; its key is made here."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Change a form, or take it out of use; its key stays."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a form through which no lead came; retire any other."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a form; its key is made here.",
+        "partial_update": "Change a form, or take it out of use; its key stays.",
+        "destroy": "Delete a form through which no lead came; retire any other.",
+    }
 
 
 SERIALIZERS[LeadForm] = LeadFormSerializer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 
@@ -14,11 +14,6 @@ from crm.api.representation import SERIALIZERS
 from crm.api.serializers import JudgedByDatabase
 from crm.api.strictness import StrictModelSerializer
 from sales.models import ExchangeRate, LossReason, Pipeline, Stage
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
-
-    from crm.api.requests import ApiRequest
 
 
 class ConfigurationSerializer(JudgedByDatabase, StrictModelSerializer):
@@ -63,18 +58,11 @@ class PipelineViewSet(ConfigurationViewSet):
     queryset = Pipeline.objects.all()
     serializer_class = PipelineSerializer
     filterset_fields = {"is_default": ["exact"], "is_active": ["exact"], "name": ["exact"]}
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a pipeline; then add its stages."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Change a pipeline."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a pipeline with its stages, in which there must be no opportunity."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a pipeline; then add its stages.",
+        "partial_update": "Change a pipeline.",
+        "destroy": "Delete a pipeline with its stages, in which there must be no opportunity.",
+    }
 
 
 class StageSerializer(ConfigurationSerializer):
@@ -94,18 +82,11 @@ class StageViewSet(ConfigurationViewSet):
     serializer_class = StageSerializer
     filterset_fields = {"pipeline": ["exact", "in"], "kind": ["exact", "in"], "name": ["exact"]}
     ordering_fields = ["order"]
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a stage to a pipeline."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Change a stage; one with opportunities keeps its kind and its pipeline."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a stage in which no opportunity is or was."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a stage to a pipeline.",
+        "partial_update": "Change a stage; one with opportunities keeps its kind and its pipeline.",
+        "destroy": "Delete a stage in which no opportunity is or was.",
+    }
 
 
 class LossReasonSerializer(ConfigurationSerializer):
@@ -120,18 +101,11 @@ class LossReasonViewSet(ConfigurationViewSet):
     queryset = LossReason.objects.all()
     serializer_class = LossReasonSerializer
     filterset_fields = {"is_active": ["exact"], "name": ["exact"]}
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a reason."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Rename a reason, or take it out of use."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a reason that no deal has."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a reason.",
+        "partial_update": "Rename a reason, or take it out of use.",
+        "destroy": "Delete a reason that no deal has.",
+    }
 
 
 class ExchangeRateSerializer(ConfigurationSerializer):
@@ -147,18 +121,11 @@ class ExchangeRateViewSet(ConfigurationViewSet):
     serializer_class = ExchangeRateSerializer
     filterset_fields = {"currency": ["exact", "in"], "on": ["exact", "gte", "lte"]}
     ordering_fields = ["on"]
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a rate."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Correct a rate."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a rate."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a rate.",
+        "partial_update": "Correct a rate.",
+        "destroy": "Delete a rate.",
+    }
 
 
 PARTS: tuple[type[Any], ...] = (

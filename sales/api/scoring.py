@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crm.api.representation import SERIALIZERS
 from sales.actions import rules_changed
 from sales.api.pipelines import ConfigurationSerializer, ConfigurationViewSet
 from sales.models import ScoreRule
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
-
-    from crm.api.requests import ApiRequest
 
 
 class ScoreRuleSerializer(ConfigurationSerializer):
@@ -36,18 +31,11 @@ class ScoreRuleViewSet(ConfigurationViewSet):
     queryset = ScoreRule.objects.all()
     serializer_class = ScoreRuleSerializer
     filterset_fields = {"field": ["exact", "in"], "is_active": ["exact"]}
-
-    def create(self, request: ApiRequest) -> Response:
-        """Add a rule."""
-        return super().create(request)
-
-    def partial_update(self, request: ApiRequest, pk: Any) -> Response:
-        """Change a rule, or take it out of use."""
-        return super().partial_update(request, pk)
-
-    def destroy(self, request: ApiRequest, pk: Any) -> Response:
-        """Delete a rule."""
-        return super().destroy(request, pk)
+    says = {
+        "create": "Add a rule.",
+        "partial_update": "Change a rule, or take it out of use.",
+        "destroy": "Delete a rule.",
+    }
 
     def remove(self, one: ScoreRule) -> None:
         """Delete a rule that is locked, and let all open leads be scored anew."""

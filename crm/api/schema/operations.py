@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.plumbing import get_doc
@@ -10,6 +10,9 @@ from drf_spectacular.plumbing import get_doc
 from crm.api.schema import parameters, responses
 from crm.api.schema.bodies import Bodies
 from crm.api.schema.texts import OPERATIONS, PATHS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "id": parameters.UUID,
@@ -80,14 +83,20 @@ class OperationSchema(Bodies):
         """Return what the operation does, in a few words."""
         if self.is_resource():
             return str(OPERATIONS[self.view.action].summary) % self.names()
-        sentence = str(super().get_description()).split("\n\n")[0].replace("\n", " ")
+        sentence = (self.said() or str(super().get_description())).split("\n\n")[0].replace("\n", " ")
         return sentence.partition(".")[0].partition(";")[0].partition(":")[0]
 
     def get_description(self) -> str:  # type: ignore[override]  # spectacular's signature
         """Return what the records are, and what the operation does to them."""
         if self.is_resource():
-            return f"{get_doc(self.view.__class__)}\n\n{OPERATIONS[self.view.action].description}"
-        return str(super().get_description())
+            parts = (get_doc(self.view.__class__), self.said(), str(OPERATIONS[self.view.action].description))
+            return "\n\n".join(filter(None, parts))
+        return self.said() or str(super().get_description())
+
+    def said(self) -> str:
+        """Return what the view says of this operation alone."""
+        says: Mapping[str, str] = getattr(self.view, "says", {})
+        return says.get(getattr(self.view, "action", ""), "")
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         """Return the scope that the token needs; nothing where no token is needed."""
