@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 from unfold.utils import parse_date_str
 
-from crm.saved_views.screens import midnight
+from crm.days import midnight
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

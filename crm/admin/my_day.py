@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from crm import days
 from crm.about import kinds
-from crm.admin import days
 from crm.admin.site import add_to_top, staff
 from crm.models import Task
 from crm.tasks import actions

@@ -22,7 +22,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from crm.admin import days
+from crm import days
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.my_day import lines_of
 from crm.admin.records import RecordAdmin

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
+from crm.days import midnight, months_ago
 from crm.models import Team, User
 
 MONTHS: Final = 12
@@ -67,25 +68,14 @@ class ResponsibleForm(ReportForm):
     )
 
 
-def months_ago(day: datetime.date, months: int) -> datetime.date:
-    """Return the first day of the month so many months before a day's."""
-    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return datetime.date(years, month + 1, 1)
-
-
 def between(column: str, wanted: Any) -> dict[str, Any]:
     """Return the filter that keeps rows whose moment in a column is in the period that is wanted."""
     found = {}
     if wanted.get("since"):
-        found[f"{column}__gte"] = begin(wanted["since"])
+        found[f"{column}__gte"] = midnight(wanted["since"])
     if wanted.get("until"):
-        found[f"{column}__lt"] = begin(wanted["until"] + datetime.timedelta(days=1))
+        found[f"{column}__lt"] = midnight(wanted["until"] + datetime.timedelta(days=1))
     return found
-
-
-def begin(day: datetime.date) -> datetime.datetime:
-    """Return the moment at which a day begins here."""
-    return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
 
 
 def responsible(wanted: Any) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import QueryDict
-from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from unfold.utils import parse_date_str
 
 from crm.api.filters import StrictBooleanFilter, read_names
+from crm.days import midnight
 from crm.saved_views.applying import check, narrow, ordering_of
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ ENDINGS: Final = ("__id__exact", "__exact")
 DAYS: Final = {"_from": ("__gte", 0), "_to": ("__lt", 1)}
 FLAGS: Final = {"1": "true", "0": "false"}
 ENDLESS: Final = frozenset({"search", "fields"})
-
-
-def midnight(day: datetime.date) -> datetime.datetime:
-    """Return the moment at which a day begins."""
-    return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
 
 
 def in_api(viewset: Any, query: QueryDict, reader: User) -> tuple[dict[str, str], list[str]]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.admin import Figure, Panel, add_panels, chart
+from crm.days import midnight, months_ago
 from customers.models import Customer, Interaction
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def lifecycles(user: User) -> list[Figure]:
 
 def new_by_month(user: User) -> str:
     """Return the chart of customers that were added in each of the last twelve months."""
-    months = last_months(timezone.localtime())
+    months = last_months(timezone.localdate())
     recent = Customer.objects.visible_to(user).filter(created_at__gte=months[0])
     rows = recent.annotate(month=TruncMonth("created_at")).order_by().values_list("month").annotate(Count("pk"))
     counted = {(month.year, month.month): count for month, count in rows}
@@ -75,13 +76,9 @@ def new_by_month(user: User) -> str:
     return chart(labels, {_("New customers"): [counted.get((month.year, month.month), 0) for month in months]})
 
 
-def last_months(now: datetime.datetime) -> list[datetime.datetime]:
+def last_months(today: datetime.date) -> list[datetime.datetime]:
     """Return the first moments of this month and of the eleven before it, the oldest first."""
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    months = [first]
-    while len(months) < MONTHS:
-        months.insert(0, (months[0] - datetime.timedelta(days=1)).replace(day=1))
-    return months
+    return [midnight(months_ago(today, months)) for months in reversed(range(MONTHS))]
 
 
 def interaction_counts(user: User) -> list[dict[str, str | int]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.admin import Figure, Panel, add_panels
 from crm.admin.reports import drawing, drawn
-from crm.reports.forms import months_ago
+from crm.days import months_ago
 from crm.reports.reports import REPORTS
 from sales.models import Lead, Opportunity, reporting_currency
 from sales.reports.figures import deals, listed, total, weighted, without_rate

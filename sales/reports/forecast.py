@@ -10,7 +10,8 @@ from django.db.models.functions import Greatest, TruncDate, TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.reports.forms import PeriodForm, begin, months_ago
+from crm.days import midnight, months_ago
+from crm.reports.forms import PeriodForm
 from crm.reports.reports import Chart, Column, Kind, Report, register
 from sales.models import Opportunity
 from sales.reports.figures import (
@@ -107,10 +108,10 @@ def counting(chosen: Any, wanted: Mapping[str, Any]) -> Any:
     chosen = chosen.exclude(status="lost").exclude(forecast_category="omitted")
     won, still_open = Q(status="won"), Q(status="open")
     if since := wanted.get("since"):
-        won &= Q(closed_at__gte=begin(since))
+        won &= Q(closed_at__gte=midnight(since))
         still_open &= Q(expected_close_on__gte=since) if since > today else Q()
     if until := wanted.get("until"):
-        won &= Q(closed_at__lt=begin(until + datetime.timedelta(days=1)))
+        won &= Q(closed_at__lt=midnight(until + datetime.timedelta(days=1)))
         still_open &= Q(expected_close_on__lte=until) if until >= today else Q(pk__in=[])
     return chosen.filter(won | still_open).annotate(month=TruncMonth(day, output_field=DateField()))
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from crm.admin import days
+from crm import days
 from crm.models import Task
 from customers.models import Customer
 from tests.staff import colleague

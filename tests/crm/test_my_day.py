@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from crm.admin import days
+from crm import days
 from crm.models import Task
 from customers.models import Customer
 from tests.samples import make

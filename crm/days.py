@@ -17,9 +17,20 @@ def at(day: datetime.date, time: datetime.time | None = None) -> datetime.dateti
     return timezone.make_aware(datetime.datetime.combine(day, time or END))
 
 
+def midnight(day: datetime.date) -> datetime.datetime:
+    """Return the moment at which a day begins."""
+    return at(day, datetime.time())
+
+
+def months_ago(day: datetime.date, months: int) -> datetime.date:
+    """Return the first day of the month so many months before a day's."""
+    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return datetime.date(years, month + 1, 1)
+
+
 def begin(days: int = 0) -> datetime.datetime:
     """Return the moment at which today begins, or the day so many days from now."""
-    return at(timezone.localdate() + datetime.timedelta(days=days), datetime.time())
+    return midnight(timezone.localdate() + datetime.timedelta(days=days))
 
 
 def tomorrow(due: datetime.datetime | None) -> datetime.datetime:
