@@ -33,12 +33,17 @@ def pair() -> tuple[Customer, Customer]:
     return first, second
 
 
-def test_staff_merge_two_customers_and_undo_it(sign_in: SignIn, pair: tuple[Customer, Customer]) -> None:
-    first, second = pair
-    window = sign_in(colleague("Sales manager"))
+def compare(window: Page) -> None:
+    """Go from the list of duplicates to both of them, side by side."""
     window.goto(PAIRS)
     expect(window.locator("#result_list tbody")).to_contain_text("same name · same domain")
     window.get_by_role("link", name="Compare").click()
+
+
+def test_staff_merge_two_customers_and_undo_it(sign_in: SignIn, pair: tuple[Customer, Customer]) -> None:
+    first, second = pair
+    window = sign_in(colleague("Sales manager"))
+    compare(window)
     window.locator("fieldset", has_text="E-mail").get_by_label("office@mueller.example").check()
     window.get_by_role("button", name="Merge both").click()
     expect(window.get_by_text("Mueller Logistik is now part of this record.")).to_be_visible()
