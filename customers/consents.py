@@ -18,7 +18,6 @@ from crm.api import filters
 from crm.api.characters import refuse_control_characters
 from crm.api.errors import ParameterError
 from crm.api.permissions import HasScope
-from crm.api.representation import SERIALIZERS
 from crm.api.schema import parameters
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.viewsets import RecordViewSet, ShapedViewSet
@@ -224,6 +223,3 @@ def state_of(purpose: Purpose, consent: Consent | None) -> dict[str, Any]:
         "since": consent and consent.occurred_at,
         "source": consent and consent.source,
     }
-
-
-SERIALIZERS[Purpose] = PurposeSerializer

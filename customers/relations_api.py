@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from crm.api import filters
 from crm.api.pagination import read_limit
 from crm.api.permissions import HasScope
-from crm.api.representation import SERIALIZERS
 from crm.api.schema import parameters
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.viewsets import RecordViewSet, ShapedViewSet
@@ -30,9 +29,6 @@ class RelationshipTypeSerializer(serializers.ModelSerializer[RelationshipType]):
         model = RelationshipType
         fields = ("id", "code", "name", "inverse_name", "between", "is_hierarchical", "is_active")
         read_only_fields = fields
-
-
-SERIALIZERS[RelationshipType] = RelationshipTypeSerializer
 
 
 class RelationshipTypeViewSet(ShapedViewSet):

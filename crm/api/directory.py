@@ -3,7 +3,6 @@
 from rest_framework import serializers
 
 from crm.api.permissions import HasScope
-from crm.api.representation import SERIALIZERS
 from crm.api.viewsets import ShapedViewSet
 from crm.models import Team, User
 
@@ -49,7 +48,3 @@ class UserViewSet(ShapedViewSet):
         "is_active": ["exact"],
     }
     ordering_fields = ["username"]
-
-
-SERIALIZERS[Team] = TeamSerializer
-SERIALIZERS[User] = UserSerializer

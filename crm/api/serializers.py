@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -149,14 +147,9 @@ class RecordSerializer(JudgedByDatabase, StrictModelSerializer):
                 )
         return {name: value for name, value in data.items() if name not in given}
 
-    def emptied(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a merge patch in which null, where it is no value, stands for the default (RFC 7396)."""
-        return {
-            name: self.default_of(name)
-            if value is None and name != "custom" and not self.fields[name].allow_null
-            else value
-            for name, value in data.items()
-        }
+    def is_reset(self, name: str, value: Any) -> bool:
+        """Tell whether a member of a merge patch asks for the default; `custom` takes null for each of its own."""
+        return name != "custom" and super().is_reset(name, value)
 
     def replaced(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a whole record: what a PUT leaves out takes its default, but `kept_by_put` stays."""
@@ -171,13 +164,7 @@ class RecordSerializer(JudgedByDatabase, StrictModelSerializer):
 
     def default_of(self, name: str) -> Any:
         """Return the value that a field has when nobody gives one."""
-        if name == "external_references":
-            return []
-        field = self.Meta.model._meta.get_field(name)
-        if isinstance(field, models.Field) and field.has_default():
-            value = field.get_default()
-            return str(value) if isinstance(value, Decimal) else value
-        return None if field.null else ""
+        return [] if name == "external_references" else super().default_of(name)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values; raise a problem, 422, for what the model's `clean` refuses."""

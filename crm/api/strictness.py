@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +53,29 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
-    """A strict serializer of a model, whose texts hold no control characters."""
+    """A strict serializer of a model, whose texts hold no control characters.
+
+    Null in a merge patch, where it is no value, stands for the default (RFC 7396).
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated values."""
+        return super().to_internal_value(self.emptied(data) if isinstance(data, dict) and self.partial else data)
+
+    def emptied(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a merge patch with defaults in place of null."""
+        return {name: self.default_of(name) if self.is_reset(name, value) else value for name, value in data.items()}
+
+    def is_reset(self, name: str, value: Any) -> bool:
+        """Tell whether a member of a merge patch asks for the default."""
+        field = self.fields.get(name)
+        return value is None and field is not None and not (field.read_only or field.required or field.allow_null)
+
+    def default_of(self, name: str) -> Any:
+        """Return the value that a field has when nobody gives one."""
+        model: Any = self.Meta.model
+        value = model._meta.get_field(name).get_default()
+        return str(value) if isinstance(value, Decimal) else value
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         """Return DRF's field; texts refuse control characters."""

@@ -23,7 +23,7 @@ from crm.api.errors import ParameterError, Problem
 from crm.api.export import ExportActions
 from crm.api.history import HistoryActions
 from crm.api.permissions import READ, SCOPES, HasScope, MayDo, require_scope
-from crm.api.representation import RowJSON, RowVersion, Shape, known_fields, shape_of
+from crm.api.representation import SERIALIZERS, RowJSON, RowVersion, Shape, known_fields, shape_of
 from crm.api.serializers import MAX_REFERENCES
 from crm.api.statements import Parameter, statement
 from crm.api.views import AnswerHeaders
@@ -61,11 +61,12 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     request: ApiRequest
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Work out the filters once."""
+        """Work out the filters once, and make its serializer the form in which the model is expanded elsewhere."""
         super().__init_subclass__(**kwargs)
         if cls.queryset is not None:
             cls.model = cls.queryset.model
             SCOPES[cls.model] = cls.scope
+            SERIALIZERS.setdefault(cls.model, cls.serializer_class)
             cls.filterset_class = filters.filter_set_for(cls.model, {**cls.common_filters, **cls.filterset_fields})
 
     def get_queryset(self) -> RecordQuerySet:

@@ -8,7 +8,7 @@ from django.db.models import F, Func, TextField
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from crm.api.representation import SERIALIZERS, SQLField
+from crm.api.representation import SQLField
 from crm.models import Change
 
 if TYPE_CHECKING:
@@ -77,6 +77,3 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
             "request_id": {"help_text": _("Request or run that it was part of.")},
             "customer": {"help_text": _("Customer that the change concerns.")},
         }
-
-
-SERIALIZERS[Change] = ChangeSerializer

@@ -19,7 +19,7 @@ from crm.api import filters
 from crm.api.concurrency import check_preconditions
 from crm.api.errors import ParameterError, Problem, rule_broken
 from crm.api.permissions import HasScope
-from crm.api.representation import SERIALIZERS, RowVersion, SQLField
+from crm.api.representation import RowVersion, SQLField
 from crm.api.routers import resources
 from crm.api.schema import parameters
 from crm.api.schema.fields import CUSTOM_VALUES
@@ -120,18 +120,10 @@ class CustomFieldSerializer(StrictModelSerializer):
         return []
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the validated values; null in a merge patch gives a field its default again (RFC 7396)."""
+        """Return the validated values, whatever is read-only left out."""
         if isinstance(data, dict):
             data = {name: value for name, value in data.items() if name not in self.Meta.read_only_fields}
-        if isinstance(data, dict) and self.partial:
-            data = {name: self.emptied(name) if value is None else value for name, value in data.items()}
         return super().to_internal_value(data)
-
-    def emptied(self, name: str) -> Any:
-        """Return the value that a field has when nobody gives one."""
-        source = self.fields[name].source if name in self.fields else "content_type"
-        field: Any = CustomField._meta.get_field(str(source))
-        return None if field.is_relation else field.get_default()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the field as it would be; raise a problem, 422, for what the model refuses."""
@@ -239,6 +231,3 @@ class CustomFieldViewSet(ShapedViewSet):
         if field is None:
             raise Problem("not_found")
         return field
-
-
-SERIALIZERS[CustomField] = CustomFieldSerializer

@@ -9,7 +9,6 @@ from rest_framework import serializers
 
 from crm.alike import REFUSE
 from crm.api.characters import refuse_control_characters
-from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictSerializer
 from crm.models import Import
 
@@ -113,6 +112,3 @@ class UploadSerializer(StartSerializer):
         validators=[refuse_control_characters],
         help_text=gettext_lazy("Field that each column becomes, as a JSON object, null for none. Without it, a guess."),
     )
-
-
-SERIALIZERS[Import] = ImportSerializer

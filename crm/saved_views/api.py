@@ -11,7 +11,6 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from crm.api.errors import Problem
 from crm.api.permissions import HasScope
 from crm.api.plain import PlainViewSet
-from crm.api.representation import SERIALIZERS
 from crm.api.routers import resources
 from crm.api.strictness import StrictModelSerializer
 from crm.models import SavedView
@@ -77,6 +76,3 @@ class SavedViewViewSet(PlainViewSet):
         if one.user_id != self.request.user.pk:
             raise Problem("permission_denied")
         one.delete()
-
-
-SERIALIZERS[SavedView] = SavedViewSerializer

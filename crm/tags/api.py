@@ -6,7 +6,6 @@ from typing import Any
 
 from crm.api.permissions import HasScope, MayWrite
 from crm.api.plain import PlainViewSet
-from crm.api.representation import SERIALIZERS
 from crm.api.strictness import StrictModelSerializer
 from crm.models import Tag
 from crm.tags.actions import delete_tag, rename_tag
@@ -42,6 +41,3 @@ class TagViewSet(PlainViewSet):
     def remove(self, one: Any) -> None:
         """Delete a tag, from the records too."""
         delete_tag(tag=one)
-
-
-SERIALIZERS[Tag] = TagSerializer

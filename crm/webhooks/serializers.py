@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from crm.api.representation import SERIALIZERS
 from crm.api.routers import resources
 from crm.api.strictness import StrictModelSerializer, StrictSerializer
 from crm.models import Change, Webhook, WebhookAttempt, WebhookDelivery
@@ -141,6 +140,3 @@ class DeliveryWithAttemptsSerializer(DeliverySerializer):
     class Meta(DeliverySerializer.Meta):
         fields = (*DeliverySerializer.Meta.fields, "tries")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
-
-
-SERIALIZERS[Webhook] = WebhookSerializer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crm.api.representation import SERIALIZERS
 from sales.api.pipelines import ConfigurationSerializer, ConfigurationViewSet
 from sales.models import AssignmentRule
 
@@ -39,6 +38,3 @@ class AssignmentRuleViewSet(ConfigurationViewSet):
         "partial_update": "Change a rule, or take it out of use.",
         "destroy": "Delete a rule; leads that it gave away stay where they are.",
     }
-
-
-SERIALIZERS[AssignmentRule] = AssignmentRuleSerializer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crm.api.representation import SERIALIZERS
 from sales.api.pipelines import ConfigurationSerializer, ConfigurationViewSet
 from sales.models import LeadForm
 
@@ -49,6 +48,3 @@ class LeadFormViewSet(ConfigurationViewSet):
         "partial_update": "Change a form, or take it out of use; its key stays.",
         "destroy": "Delete a form through which no lead came; retire any other.",
     }
-
-
-SERIALIZERS[LeadForm] = LeadFormSerializer

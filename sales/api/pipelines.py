@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from crm.api.errors import rule_broken
 from crm.api.permissions import HasScope, MayWrite
 from crm.api.plain import PlainViewSet
-from crm.api.representation import SERIALIZERS
 from crm.api.serializers import JudgedByDatabase
 from crm.api.strictness import StrictModelSerializer
 from sales.models import ExchangeRate, LossReason, Pipeline, Stage
@@ -18,8 +17,6 @@ from sales.models import ExchangeRate, LossReason, Pipeline, Stage
 
 class ConfigurationSerializer(JudgedByDatabase, StrictModelSerializer):
     """The serializer of something that managers set up: it obeys the model's rules."""
-
-    null_is_default = False
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values; raise a problem, 422, for what the model's `clean` refuses."""
@@ -126,12 +123,3 @@ class ExchangeRateViewSet(ConfigurationViewSet):
         "partial_update": "Correct a rate.",
         "destroy": "Delete a rate.",
     }
-
-
-PARTS: tuple[type[Any], ...] = (
-    PipelineSerializer,
-    StageSerializer,
-    LossReasonSerializer,
-    ExchangeRateSerializer,
-)
-SERIALIZERS.update({one.Meta.model: one for one in PARTS})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.api.representation import SERIALIZERS
 from sales.actions import rules_changed
 from sales.api.pipelines import ConfigurationSerializer, ConfigurationViewSet
 from sales.models import ScoreRule
@@ -41,6 +40,3 @@ class ScoreRuleViewSet(ConfigurationViewSet):
         """Delete a rule that is locked, and let all open leads be scored anew."""
         rules_changed()
         super().remove(one)
-
-
-SERIALIZERS[ScoreRule] = ScoreRuleSerializer

@@ -225,9 +225,10 @@ class Opportunity(Record):
     def clean(self) -> None:
         """Fill what follows from the stage; refuse what cannot be said of a deal there."""
         if self.stage_id is None:
-            self.stage = Stage.objects.beginning().first()
-            if self.stage is None:
+            stage = Stage.objects.beginning().first()
+            if stage is None:
                 raise ValidationError({"stage": _("There is no default pipeline with an open stage; name a stage.")})
+            self.stage = stage
         was_lost = self.status == self.Status.LOST
         if Opportunity.stage.is_cached(self):  # only then has anyone set it
             self.take_stage(self.stage)

@@ -20,7 +20,8 @@ SAMPLES = {
     "StrictBooleanFilter": "true",
     "StrictDateTimeFilter": "2026-01-01T00:00:00Z",
     "DateFilter": "2026-01-01",
-    "NumberFilter": "1",
+    "StrictIntegerFilter": "1",
+    "StrictDecimalFilter": "1.5",
 }
 pytestmark = pytest.mark.django_db
 MERGE_PATCH = "application/merge-patch+json"

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm.models import Change, User
 from sales.actions import move_opportunity, win_opportunity
-from sales.models import LossReason, Opportunity, Pipeline, Stage, StageChange
+from sales.models import Lead, LossReason, Opportunity, Pipeline, Stage, StageChange
 from tests.sales.stages import reason, stage
 from tests.samples import make
 
@@ -192,3 +192,14 @@ def test_a_deal_of_others_does_not_exist(client: Any) -> None:
         assert did(client, other, verb)[0] == 404
     assert client.get("/api/v1/opportunities").json()["results"] == []
     assert StageChange.objects.count() == 0
+
+
+def test_without_a_stage_to_begin_in_a_deal_names_one(client: Any, deal: Opportunity) -> None:
+    Pipeline.objects.update(is_default=False)
+    body = {"customer": str(deal.customer_id), "expected_close_on": "2026-03-02", "name": "Ten desks"}
+    answer = client.post("/api/v1/opportunities", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/stage")
+    lead = make(Lead, owner=deal.owner)
+    answer = client.post(f"/api/v1/leads/{lead.pk}/convert", {})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/stage")
+    assert client.post("/api/v1/opportunities", {**body, "stage": str(deal.stage_id)}).status_code == 201

@@ -71,7 +71,7 @@ BY_NAME: dict[str, Any] = {
     "username": "john.doe",
     "website": "https://www.example.com",
 }
-DECIMAL = "^-?[0-9]"  # how the pattern of a decimal begins
+DECIMALS = ("^-?[0-9]", "^[0-9]")  # how the pattern of a decimal begins
 BY_FORMAT = {"uuid": ID, "date-time": MOMENT, "date": "2026-03-02", "uri": "https://www.example.com"}
 BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
@@ -114,7 +114,7 @@ def typed_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
         }
     if kind == "array":
         return [example_of(schema.get("items", {}), components)]
-    if schema.get("pattern", "").startswith(DECIMAL):
+    if schema.get("pattern", "").startswith(DECIMALS):
         return "12"
     return BY_FORMAT.get(schema.get("format", ""), BY_TYPE[kind])
 

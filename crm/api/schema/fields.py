@@ -70,7 +70,8 @@ def text(field: Any, schema: dict[str, Any]) -> dict[str, Any]:
         limits["pattern"] = as_ecmascript(patterns[0].regex.pattern)
     elif schema.get("format") == "decimal":
         whole = field.max_digits - field.decimal_places
-        limits["pattern"] = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{field.decimal_places}}})?$"
+        sign = "-?" if field.min_value is None or field.min_value < 0 else ""
+        limits["pattern"] = rf"^{sign}[0-9]{{1,{whole}}}(\.[0-9]{{1,{field.decimal_places}}})?$"
     elif "format" in schema:
         limits["format"] = schema["format"]
     else:
@@ -126,7 +127,6 @@ def whole_number(field: Any) -> dict[str, Any]:
 def may_be_null(field: serializers.Field[Any, Any, Any, Any], direction: Direction) -> bool:
     """Tell whether null is a value of the field, or in a merge patch stands for its default (RFC 7396)."""
     is_patch = direction == "request" and getattr(field.parent, "partial", False)
-    is_patch = is_patch and getattr(field.parent, "null_is_default", True)
     return bool(field.allow_null or (is_patch and not field.required and not field.read_only))
 
 
