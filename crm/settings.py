@@ -273,6 +273,9 @@ PROCRASTINATE_IMPORT_PATHS = [
     "crm.tasks.reminders",
     "crm.webhooks.deliveries",
     "customers.jobs",
+    "service.alerts",
+    "service.jobs",
+    "service.sending",
 ]
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────

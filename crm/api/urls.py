@@ -34,6 +34,7 @@ urlpatterns = [
     path("v1/changes", ChangeViewSet.as_view({"get": "follow"}), name="changes"),
     path("v1/", include(router.urls)),
     path("v1/", include("customers.urls")),
+    path("v1/", include("service.urls")),
     path("schema", documents.DocumentView.as_view(), name="schema"),
     path("docs", documents.swagger, name="swagger"),
     path("redoc", documents.redoc, name="redoc"),

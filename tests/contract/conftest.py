@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.db.models import Q
 
 from tests.resources import RECORDS, offering
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crm.api.viewsets import RecordViewSet, ShapedViewSet
 
 
@@ -41,6 +47,19 @@ def client(api_client: Any, user: Any, viewset: type[ShapedViewSet]) -> Any:
 
 
 @pytest.fixture
-def outsider(api_client: Any, make_user: Any, make_team: Any, viewset: type[ShapedViewSet]) -> Any:
-    seller = make_user("Sales representative", team=make_team("Elsewhere"))
-    return api_client(seller, f"{viewset.scope}:read", f"{viewset.scope}:write")
+def holding(make_user: Any, make_team: Any) -> Callable[..., Any]:
+    """Return who makes somebody of a team of their own who holds these permissions on every kind of record."""
+
+    def make(*verbs: str) -> Any:
+        person = make_user(team=make_team("Elsewhere"))
+        held = reduce(or_, (Q(codename__startswith=f"{verb}_") for verb in verbs))
+        person.user_permissions.set(Permission.objects.filter(held))
+        return person
+
+    return make
+
+
+@pytest.fixture
+def outsider(api_client: Any, holding: Any, viewset: type[ShapedViewSet]) -> Any:
+    person = holding("add", "change", "view_team")
+    return api_client(person, f"{viewset.scope}:read", f"{viewset.scope}:write")
