@@ -284,6 +284,10 @@ if SENDS_EMAIL:
     MAILERS = mail.mailers(is_for_people=DEBUG)
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
 
+# ── Service ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+MAIL_BYTES = environment.number("MAIL_BYTES", 25_000_000)
+IMAP_URL = environment.text("IMAP_URL")
+
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
 WEBHOOK_RETRIES = environment.words("WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400")

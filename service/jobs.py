@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from procrastinate.contrib.django import app
 
 from crm.changes.context import acting
@@ -28,3 +29,14 @@ def close_tickets(timestamp: int) -> None:
     with acting(command="close_tickets"):
         while close_resolved():
             pass
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="poll_mail", lock="poll_mail")
+def poll_mail(timestamp: int) -> None:
+    """Take the e-mail that waits in the mailbox, where there is one."""
+    if settings.IMAP_URL:
+        from service.mail.polling import poll
+
+        with acting(command="poll_mail"):
+            poll(settings.IMAP_URL)

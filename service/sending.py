@@ -67,7 +67,7 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
     before = TicketMessage.objects.filter(ticket=ticket, written_at__lt=message.written_at).exclude(message_id="")
     ids = list(before.order_by("-written_at").values_list("message_id", flat=True)[:REFERENCES])[::-1]
     subject = " ".join((message.subject or f"Re: {ticket.subject} [{ticket.number}]").split())
-    headers = {"Message-ID": message.message_id, "Auto-Submitted": "no"}
+    headers = {"Message-ID": message.message_id, "Auto-Submitted": "no" if message.author_id else "auto-replied"}
     if ids:
         headers |= {"In-Reply-To": ids[-1], "References": " ".join(ids)}
     address = ticket.queue.email or settings.DEFAULT_FROM_EMAIL

@@ -11,7 +11,7 @@ from service.actions.assigning import (
 from service.actions.merging import NothingToSplit, NotTheirs, SameTicket, merge_tickets, split_ticket
 from service.actions.refusals import IsClosed, IsMerged
 from service.actions.states import NEXT, NoWayThere, change_status, close_resolved
-from service.actions.threads import add_note, open_ticket, receive_message, reply_to_ticket
+from service.actions.threads import acknowledge, add_file_note, add_note, open_ticket, receive_message, reply_to_ticket
 
 __all__ = [
     "NEXT",
@@ -23,6 +23,8 @@ __all__ = [
     "NotTheirs",
     "NothingToSplit",
     "SameTicket",
+    "acknowledge",
+    "add_file_note",
     "add_note",
     "assign_automatically",
     "assign_ticket",

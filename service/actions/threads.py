@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.custom.definitions import begin
 from service.actions.assigning import MayNotServe, assign_automatically
 from service.actions.refusals import IsMerged, locked, locked_open
 from service.actions.states import NEXT, NoWayThere, move
+from service.addresses import message_id_of
+from service.canned import filled
 from service.models import Queue, Status, Ticket, TicketMessage
+from service.sending import send_reply
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Collection
 
     from crm.models import User
     from customers.models import Customer
@@ -100,8 +105,6 @@ def reply_to_ticket(
     move(ticket, status or (Status.OPEN if ticket.status == Status.NEW else ticket.status), message.written_at)
     ticket.save()
     if message.delivery == TicketMessage.Delivery.QUEUED:
-        from service.sending import send_reply
-
         send_reply.defer(message=str(message.pk))
     return message
 
@@ -115,6 +118,26 @@ def add_note(*, ticket: Ticket, by: User, body: str) -> TicketMessage:
     return _say(ticket, TicketMessage.Kind.NOTE, body, author=by)
 
 
+@transaction.atomic
+def acknowledge(*, ticket: Ticket) -> TicketMessage | None:
+    """Tell the customer that the ticket is there, in the words of its queue; that is no first response.
+
+    Nothing is written where the queue has no words, or nothing would leave.
+    """
+    ticket = locked(ticket.pk)
+    if not (ticket.queue.acknowledgement and ticket.reply_address and settings.SENDS_EMAIL):
+        return None
+    message = _say(ticket, TicketMessage.Kind.REPLY, filled(ticket.queue.acknowledgement, ticket))
+    send_reply.defer(message=str(message.pk))
+    return message
+
+
+@transaction.atomic
+def add_file_note(*, ticket: Ticket, refused: Collection[str]) -> TicketMessage:
+    """Note for colleagues which files of a customer were not taken."""
+    return _say(locked(ticket.pk), TicketMessage.Kind.NOTE, "\n".join([_("These files were not taken:"), *refused]))
+
+
 def _say(ticket: Ticket, kind: str, body: str, **known: Any) -> TicketMessage:
     """Write a message of a locked ticket's thread; raise ValidationError for one that says nothing, or too much."""
     message = TicketMessage(ticket=ticket, kind=kind, body=body, **known)
@@ -122,8 +145,6 @@ def _say(ticket: Ticket, kind: str, body: str, **known: Any) -> TicketMessage:
     author = known.get("author")
     message.owner, message.team = author or ticket.owner, author.team if author else ticket.team
     if kind == TicketMessage.Kind.REPLY and settings.SENDS_EMAIL and ticket.reply_address:
-        from service.addresses import message_id_of
-
         message.to_address, message.delivery = ticket.reply_address, TicketMessage.Delivery.QUEUED
         message.from_address = ticket.queue.email
         message.message_id = message_id_of(message)

@@ -11,6 +11,7 @@ from service.models import (
     BusinessHours,
     CannedReply,
     Category,
+    IncomingMail,
     Queue,
     SLAPolicy,
     SurveyAnswer,
@@ -31,6 +32,7 @@ add_section(
             Item(_("Agents"), "support_agent", Agent),
             Item(_("Business hours"), "schedule", BusinessHours),
             Item(_("SLA policies"), "timer", SLAPolicy),
+            Item(_("Incoming e-mail"), "mail", IncomingMail),
             Item(_("SLA alerts"), "notification_important", Alert),
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -12,7 +12,8 @@ from unfold.decorators import display
 from crm.admin import RecordAdmin, link_to, staff
 from crm.admin.base import ModelAdmin, ReadOnly
 from crm.admin.lists import CappedPaginator, DayRangeFilter
-from service.models import Agent, Alert, BusinessHours, Queue, SLAPolicy, Ticket
+from service.mail.receiving import take
+from service.models import Agent, Alert, BusinessHours, IncomingMail, Queue, SLAPolicy, Ticket
 from service.models.hours import DAYS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class QueueAdmin(RecordAdmin):
     ordering = ("name", "id")
     sections = (
         (None, {"fields": ("name", "description", ("email", "policy"), "is_active")}),
-        (_("Assignment"), {"classes": ["tab"], "fields": ("assignment", "skills", "close_days")}),
+        (_("Assignment"), {"classes": ["tab"], "fields": ("assignment", "skills", "close_days", "acknowledgement")}),
     )
 
 
@@ -103,3 +104,43 @@ class AlertAdmin(ReadOnly, ModelAdmin):
     @display(description=_("ticket"))
     def ticket_link(self, alert: Alert) -> str:
         return link_to(alert.ticket)
+
+
+@admin.register(IncomingMail)
+class IncomingMailAdmin(ReadOnly, ModelAdmin):
+    """E-mail that came, and what became of it; what was refused can be tried again."""
+
+    list_display = ("received_at", "state_label", "sender", "subject", "ticket_link", "reason")
+    list_select_related = ("ticket",)
+    list_filter = (("state", ChoicesDropdownFilter), ("received_at", DayRangeFilter))
+    list_filter_submit = True
+    paginator = CappedPaginator
+    show_full_result_count = False
+    ordering = ("-received_at", "-id")
+    exclude = ("raw",)
+    actions = ("try_again",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff(request).view_level(Ticket) == "all"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_try_again_permission(self, request: HttpRequest) -> bool:
+        return staff(request).has_perm("service.add_ticket")
+
+    @admin.action(description=_("Try again"), permissions=["try_again"])
+    def try_again(self, request: HttpRequest, queryset: Any) -> None:
+        """Take e-mails that were refused once more."""
+        rows = list(queryset.filter(state=IncomingMail.State.REFUSED, raw__isnull=False))
+        states = [take(bytes(one.raw), recipient=one.recipients, received_at=one.received_at).state for one in rows]
+        accepted = states.count(IncomingMail.State.ACCEPTED)
+        messages.success(request, _("%(accepted)d of %(all)d were taken.") % {"accepted": accepted, "all": len(rows)})
+
+    @display(description=_("state"), ordering="state", label={"accepted": "success", "refused": "danger"})
+    def state_label(self, mail: IncomingMail) -> tuple[str, str]:
+        return mail.state, mail.get_state_display()
+
+    @display(description=_("ticket"))
+    def ticket_link(self, mail: IncomingMail) -> str:
+        return link_to(mail.ticket)

@@ -72,6 +72,7 @@ class QueueSerializer(RecordSerializer):
             "policy",
             "assignment",
             "skills",
+            "acknowledgement",
             "close_days",
             "is_active",
         )

@@ -2,12 +2,14 @@
 
 from service.models.articles import Article, CannedReply, Category
 from service.models.hours import BusinessHours
+from service.models.incoming import IncomingMail
+from service.models.measured import ACTIVE, DONE, Status
 from service.models.messages import TicketMessage
 from service.models.periods import Alert, StatusPeriod
 from service.models.policies import CLOCKS, Priority, SLAPolicy
 from service.models.queues import Agent, Queue
 from service.models.surveys import SurveyAnswer
-from service.models.tickets import ACTIVE, DONE, Status, Ticket, TicketQuerySet
+from service.models.tickets import Ticket, TicketQuerySet
 
 __all__ = [
     "ACTIVE",
@@ -19,6 +21,7 @@ __all__ = [
     "BusinessHours",
     "CannedReply",
     "Category",
+    "IncomingMail",
     "Priority",
     "Queue",
     "SLAPolicy",

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import new_id
-from service.models.tickets import Status, Ticket
+from service.models.measured import Status
+from service.models.tickets import Ticket
 
 
 class StatusPeriod(models.Model):

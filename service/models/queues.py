@@ -62,6 +62,12 @@ class Queue(Record):
         help_text=_("Who gets a new ticket: nobody, the next in turn, or who has least to do."),
     )
     skills = skills_field(_("What an agent must know to get its tickets."))
+    acknowledgement = models.TextField(
+        _("acknowledgement"),
+        max_length=5000,
+        blank=True,
+        help_text=_("Sent once to whoever opens a ticket by e-mail; empty: nothing. Filled in like canned replies."),
+    )
     close_days = models.PositiveIntegerField(
         _("days until closed"),
         default=7,
