@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import grp
 import os
+import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +22,6 @@ from tests.service.letters import free_port, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 DOVECOT = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = [
@@ -64,18 +65,22 @@ service anvil {{
 
 
 @pytest.fixture
-def mailbox(tmp_path: Path, queue: Any) -> Iterator[str]:
+def mailbox(queue: Any) -> Iterator[str]:
     """Run Dovecot for one user, and return the address of the mailbox."""
-    port, gid = free_port(), os.getgid()
-    known = {"folder": tmp_path, "user": getpass.getuser(), "group": grp.getgrgid(gid).gr_name, "port": port}
-    (tmp_path / "conf").write_text(CONFIGURATION.format(**known, uid=os.getuid(), gid=gid))
-    command = [str(DOVECOT), "-F", "-c", str(tmp_path / "conf")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
-        try:
-            wait_for(port, tmp_path / "log")
-            yield f"imap://ada:secret@127.0.0.1:{port}/INBOX?tls=no"
-        finally:
-            process.terminate()
+    port, who = free_port(), pwd.getpwuid(os.getuid() or pwd.getpwnam("nobody").pw_uid)  # it serves nobody as root
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chown(folder, who.pw_uid, who.pw_gid)
+        folder.chmod(0o755)
+        known = {"folder": folder, "user": who.pw_name, "group": grp.getgrgid(who.pw_gid).gr_name, "port": port}
+        (folder / "conf").write_text(CONFIGURATION.format(**known, uid=who.pw_uid, gid=who.pw_gid))
+        command = [str(DOVECOT), "-F", "-c", str(folder / "conf")]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603 -- ours
+            try:
+                wait_for(port, folder / "log")
+                yield f"imap://ada:secret@127.0.0.1:{port}/INBOX?tls=no"
+            finally:
+                process.terminate()
 
 
 def wait_for(port: int, log: Path) -> None:
