@@ -103,7 +103,7 @@ def concerned(alert: Alert) -> Iterable[User]:
 def send(alert: Alert, addresses: list[str]) -> None:
     """Send an alert to these addresses."""
     ticket = alert.ticket
-    address = settings.BASE_URL + reverse("admin:service_ticket_change", args=(ticket.pk,))
+    address = settings.BASE_URL + reverse("admin:service_ticket_thread", args=(ticket.pk,))
     with translation.override(settings.LANGUAGE_CODE):
         known = {"alert": alert, "ticket": ticket, "address": address}
         words = _("Missed: %s") if alert.event == Alert.Event.BREACH else _("Soon due: %s")

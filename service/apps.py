@@ -7,6 +7,7 @@ class ServiceConfig(AppConfig):
     verbose_name = _("Service")
 
     def ready(self) -> None:
+        from crm import demonstration
         from crm.changes import timeline
         from service import privacy
         from service.models import Ticket
@@ -14,3 +15,4 @@ class ServiceConfig(AppConfig):
         privacy.register()
         template = "service/timeline_ticket.html"
         timeline.register(timeline.Source(Ticket, "opened_at", template, related=("queue", "assignee", "customer")))
+        demonstration.register("service.demonstration.make")

@@ -95,7 +95,7 @@ class AlertAdmin(ReadOnly, ModelAdmin):
         return staff(request).view_level(Ticket) is not None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return request.user.has_module_perms("service")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         visible = Ticket.objects.visible_to(staff(request))
@@ -124,7 +124,7 @@ class IncomingMailAdmin(ReadOnly, ModelAdmin):
         return staff(request).view_level(Ticket) == "all"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+        return request.user.has_module_perms("service")
 
     def has_try_again_permission(self, request: HttpRequest) -> bool:
         return staff(request).has_perm("service.add_ticket")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from crm.admin import RecordAdmin, link_to, staff
 from crm.admin.base import ReadOnly, TabularInline
+from crm.admin.changelists import RecordChangeList
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
+from crm.admin.tasks import WithTasks
 from service import actions
+from service.admin.desk import desk
+from service.admin.thread import WithThread
 from service.models import StatusPeriod, Ticket
 
 if TYPE_CHECKING:
@@ -43,8 +48,16 @@ class PeriodInline(ReadOnly, TabularInline):
         return True
 
 
+class TicketChangeList(RecordChangeList):
+    """A list whose rows lead to the conversations."""
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of a ticket's conversation."""
+        return reverse("admin:service_ticket_thread", args=(result.pk,))
+
+
 @admin.register(Ticket)
-class TicketAdmin(RecordAdmin):
+class TicketAdmin(WithThread, WithTasks, RecordAdmin):
     """Requests of customers."""
 
     list_display = (
@@ -72,6 +85,8 @@ class TicketAdmin(RecordAdmin):
     ordering = ("next_due_at", "id")
     autocomplete_fields = ("customer",)
     actions = ("take",)
+    actions_detail = ("thread", "add_task")
+    change_form_outer_before_template = "admin/tasks/of_record.html"
     set_by_us = (
         "number",
         "status",
@@ -95,6 +110,12 @@ class TicketAdmin(RecordAdmin):
             {"fields": ("subject", ("customer", "email"), ("queue", "policy"), ("type", "priority", "channel"))},
         ),
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TicketChangeList]:
+        return TicketChangeList
+
+    def get_urls(self) -> list[Any]:
+        return [path("desk/", self.admin_site.admin_view(desk), name="service_desk"), *super().get_urls()]
 
     def get_sections(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         first, *others = super().get_sections(request, obj)

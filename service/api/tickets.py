@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 
@@ -25,6 +24,7 @@ from service.api.verbs import (
     StatusSerializer,
 )
 from service.models import Ticket, TicketMessage
+from service.words import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,16 +92,7 @@ class TicketMessageSerializer(RecordSerializer):
         )
 
 
-REFUSALS: Final[dict[type[Exception], tuple[str, Any]]] = {
-    actions.IsMerged: ("conflict", _("The ticket was merged into another.")),
-    actions.IsClosed: ("conflict", _("The ticket is closed.")),
-    actions.IsTaken: ("conflict", _("A colleague has the ticket already.")),
-    actions.NoWayThere: ("conflict", _("A ticket that stands so cannot come to stand as asked.")),
-    actions.MayNotServe: ("rule_broken", _("This colleague may not see tickets.")),
-    actions.NotTheirs: ("rule_broken", _("The tickets are of different customers.")),
-    actions.SameTicket: ("rule_broken", _("A ticket is not merged into itself.")),
-    actions.NothingToSplit: ("rule_broken", _("Name some messages of this ticket, and leave others.")),
-}
+CONFLICTS: Final = (actions.IsMerged, actions.IsClosed, actions.IsTaken, actions.NoWayThere)
 
 
 @contextmanager
@@ -110,7 +101,8 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except tuple(REFUSALS) as error:
-        raise Problem(*REFUSALS[type(error)]) from error
+        name = "conflict" if isinstance(error, CONFLICTS) else "rule_broken"
+        raise Problem(name, REFUSALS[type(error)]) from error
 
 
 class TicketViewSet(RecordViewSet):

@@ -36,7 +36,7 @@ def data(settings: Settings) -> None:
 
 
 def test_it_has_customers_in_many_languages(data: None) -> None:
-    assert counts() == [4, 10, 219, 97, 600, 60, 28, 5, 1703]
+    assert counts() == [4, 10, 219, 97, 600, 60, 28, 5, 1858]
     languages = set(Customer.objects.values_list("language", flat=True))
     assert languages == {"en-US", "en-GB", "de", "fr", "es", "pt-BR", "zh-Hans", "ja"}
     assert not Customer.objects.filter(phone_e164="").exists()
@@ -63,7 +63,7 @@ def test_every_record_would_pass_for_one_that_was_typed(data: None) -> None:
 
 
 def test_all_of_it_can_be_removed(data: None) -> None:
-    assert demo_data("--remove") == "1703 records removed.\n"
+    assert demo_data("--remove") == "1858 records removed.\n"
     assert counts() == [0] * 9
     assert not Application.objects.filter(client_id=demonstration.CLIENT_ID).exists()
 
