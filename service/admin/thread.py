@@ -43,7 +43,7 @@ class AnswerForm(forms.Form):
     """What is said to the customer or among colleagues, and how the ticket stands then."""
 
     body = forms.CharField(
-        label=gettext_lazy("text"), max_length=LONGEST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 8})
+        label=gettext_lazy("Reply or note"), max_length=LONGEST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 8})
     )
     status = forms.ChoiceField(
         label=gettext_lazy("And then"),

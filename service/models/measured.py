@@ -19,7 +19,7 @@ class Status(models.TextChoices):
     """How a ticket stands."""
 
     NEW = "new", _("new")
-    OPEN = "open", _("open")
+    OPEN = "open", _("in progress")
     PENDING = "pending", _("waiting for the customer")
     ON_HOLD = "on_hold", _("on hold")
     RESOLVED = "resolved", _("resolved")
