@@ -116,7 +116,7 @@ def moved(ticket: Ticket, request: HttpRequest) -> str:
 
 def merged(ticket: Ticket, request: HttpRequest) -> str:
     """Merge another ticket into this one."""
-    number = cleaned(MergeForm, request)["number"].strip().upper()
+    number = str(cleaned(MergeForm, request)["number"]).strip().upper()
     loser = Ticket.objects.visible_to(staff(request)).filter(number=number).first()
     if loser is None:
         raise forms.ValidationError(_("There is no ticket %s.") % number)

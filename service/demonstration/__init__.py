@@ -52,7 +52,8 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     ready = [CannedReply(**values, **shared) for values in texts["canned"]]
     shelves = [Category(name=name, position=place, **shared) for place, name in enumerate(texts["categories"])]
     articles = [Article(category=shelves[one.pop("shelf")], **one, **shared) for one in texts["articles"]]
-    for rows in (hours, policies, queues, agents, ready, shelves, articles):
+    kinds: list[list[Any]] = [hours, policies, queues, agents, ready, shelves, articles]
+    for rows in kinds:
         yield saved(rows)
     customers = list(Customer.objects.filter(kind="person").exclude(email="").order_by("email")[:60])
     tickets, messages = [], []

@@ -83,7 +83,7 @@ def read(raw: bytes) -> Mail:
 
 def of(message: Message) -> Mail:
     """Return what a parsed message says."""
-    headers = {name.lower(): header(value) for name, value in reversed([*message.raw_items()])}  # type: ignore[attr-defined]  # typeshed lacks it
+    headers = {name.lower(): header(value) for name, value in reversed([*message.raw_items()])}
     name, sender = parseaddr(headers.get("from", ""))
     if "@" not in sender:
         raise Unreadable("no sender")
@@ -108,7 +108,7 @@ def of(message: Message) -> Mail:
 def recipients(message: Message) -> str:
     """Return all addresses that it was sent to, as far as it says so."""
     names = ("delivered-to", "x-original-to", "to", "cc")
-    values = [header(value) for name, value in message.raw_items() if name.lower() in names]  # type: ignore[attr-defined]
+    values = [header(value) for name, value in message.raw_items() if name.lower() in names]
     return ", ".join(address.lower() for _name, address in getaddresses(values) if "@" in address)
 
 

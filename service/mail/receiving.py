@@ -155,7 +155,7 @@ def opened(mail: Mail, note: IncomingMail, moment: datetime) -> Ticket:
     if lately >= MOST_AN_HOUR:
         raise Refused(_("Too many e-mails of this sender in an hour: perhaps a loop."))
     customer = customer_of(mail, queue)
-    details = {"channel": Ticket.Channel.EMAIL, "email": mail.reply_to if mail.reply_to != customer.email else ""}
+    details: Any = {"channel": Ticket.Channel.EMAIL, "email": mail.reply_to if mail.reply_to != customer.email else ""}
     subject = mail.subject or _("(no subject)")
     received: Any = said(mail, moment)
     ticket = open_ticket(
@@ -169,7 +169,7 @@ def opened(mail: Mail, note: IncomingMail, moment: datetime) -> Ticket:
 def queue_of(mail: Mail) -> Queue:
     """Return the queue that an e-mail was sent to; raise Refused where none has the address."""
     addresses = [without_token(one.strip()) for one in mail.recipients.split(",")]
-    found = {one.email: one for one in Queue.objects.filter(email__in=addresses, is_active=True)}
+    found: dict[str, Queue] = {one.email: one for one in Queue.objects.filter(email__in=addresses, is_active=True)}
     for address in addresses:
         if address in found:
             return found[address]

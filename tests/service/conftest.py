@@ -40,7 +40,8 @@ def queue(policy: SLAPolicy) -> Queue:
 
 @pytest.fixture
 def customer(db: None) -> Customer:
-    return make(Customer, name="Ada", email="ada@example.com")
+    found: Customer = make(Customer, name="Ada", email="ada@example.com")
+    return found
 
 
 @pytest.fixture
