@@ -12,7 +12,6 @@ from unfold.decorators import display
 from crm.admin import RecordAdmin, link_to, staff
 from crm.admin.base import ModelAdmin, ReadOnly
 from crm.admin.lists import CappedPaginator, DayRangeFilter
-from service.mail.receiving import take
 from service.models import Agent, Alert, BusinessHours, IncomingMail, Queue, SLAPolicy, Ticket
 from service.models.hours import DAYS
 
@@ -132,6 +131,8 @@ class IncomingMailAdmin(ReadOnly, ModelAdmin):
     @admin.action(description=_("Try again"), permissions=["try_again"])
     def try_again(self, request: HttpRequest, queryset: Any) -> None:
         """Take e-mails that were refused once more."""
+        from service.mail.receiving import take  # what reads e-mail takes its time to load
+
         rows = list(queryset.filter(state=IncomingMail.State.REFUSED, raw__isnull=False))
         states = [take(bytes(one.raw), recipient=one.recipients, received_at=one.received_at).state for one in rows]
         accepted = states.count(IncomingMail.State.ACCEPTED)
