@@ -32,8 +32,10 @@ from crm.models import (
     WebhookDelivery,
 )
 from crm.privacy import holdings
+from crm.privacy.person import belongs
 from crm.secrets import seal
 from customers.models import Customer
+from service.models import IncomingMail
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -92,13 +94,21 @@ def records(customer: Customer, word: str, user: User) -> None:
         for number in range(2):
             made = make(one.model, **given)
             fill(made, word)
-            if number and one.model._meta.label_lower != "customers.consent":
+            parts(made, word)
+            if not number and one.model._meta.label_lower != "customers.consent":
                 made.delete()
     for number in range(2):
         file = attach(about=customer, name=f"{word}.txt", content=ContentFile(f"of {word}".encode()), by=user)
         fill(file, word)
         if number:
             file.delete()
+
+
+def parts(record: Any, word: str) -> None:
+    """Make what is part of a record, such as the messages of a ticket."""
+    for one in references_to(type(record)):
+        if belongs(one) and not one.kind and issubclass(one.model, Record):
+            fill(make(one.model, **{one.name: record}), word)
 
 
 def elsewhere(customer: Customer, word: str, user: User) -> None:
@@ -131,6 +141,9 @@ def elsewhere(customer: Customer, word: str, user: User) -> None:
         body=seal(json.dumps({"id": str(customer.pk), "note": f"of {word}"}).encode()),
     )  # fmt: skip
     messages(customer, word, user)
+    letter = {"recipients": f"of {word}", "subject": f"of {word}", "reason": f"of {word}", "size": 1}
+    make(IncomingMail, key=f"<1@{word}>", sender=f"of {word}", state="accepted", customer=customer, **letter)
+    make(IncomingMail, key=f"<2@{word}>", sender=email, state="refused", raw=f"of {word}".encode(), **letter)
     app.configure_task("crm.webhooks.deliver", allow_unknown=True).defer(delivery=email, note=f"of {word}")
 
 
