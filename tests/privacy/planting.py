@@ -39,6 +39,8 @@ from service.models import IncomingMail
 from tests.samples import make
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     from crm.models import User
 
 KNOWN: Final = {
@@ -106,7 +108,8 @@ def records(customer: Customer, word: str, user: User) -> None:
 
 def parts(record: Any, word: str) -> None:
     """Make what is part of a record, such as the messages of a ticket."""
-    for one in references_to(type(record)):
+    kind: type[Model] = type(record)
+    for one in references_to(kind):
         if belongs(one) and not one.kind and issubclass(one.model, Record):
             fill(make(one.model, **{one.name: record}), word)
 

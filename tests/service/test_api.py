@@ -106,7 +106,7 @@ def test_every_verb_is_on_the_change_feed_with_who_did_it(client: Any, opened: A
     settle()
     change = Change.objects.filter(record=ticket.pk).order_by("-sequence").first()
     assert change is not None
-    assert (change.user_id, change.customer, change.after["status"]) == (agent.pk, ticket.customer_id, "open")  # type: ignore[index]
+    assert (change.user_id, change.customer, change.after["status"]) == (agent.pk, ticket.customer_id, "open")
 
 
 def test_another_teams_tickets_are_not_there(api_client: Any, make_user: Any, opened: Any) -> None:
