@@ -49,7 +49,13 @@ ROLES: Final[dict[str, dict[str, Rule]]] = {
         "sales": Rule("all"),
         **MANAGED,
     },
-    gettext_noop("Service agent"): {"customers": Rule("all", WRITE), "service": Rule("all", WRITE), **SHARED},
+    gettext_noop("Service agent"): {
+        "customers": Rule("all", WRITE),
+        "service": Rule("all", WRITE),
+        # What is promised, and how tickets are given out, is for managers to say.
+        **{f"service.{kind}": Rule("all") for kind in ("agent", "businesshours", "queue", "slapolicy")},
+        **SHARED,
+    },
     gettext_noop("Service manager"): {
         "customers": Rule("all", MANAGE),
         "service": Rule("all", MANAGE),

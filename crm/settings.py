@@ -281,6 +281,9 @@ PROCRASTINATE_IMPORT_PATHS = [
     "crm.webhooks.lanes",
     "customers.jobs",
     "sales.jobs",
+    "service.alerts",
+    "service.jobs",
+    "service.sending",
 ]
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -288,6 +291,10 @@ SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))
 if SENDS_EMAIL:
     MAILERS = mail.mailers(is_for_people=DEBUG)
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
+
+# ── Service ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+MAIL_BYTES = environment.number("MAIL_BYTES", 25_000_000)
+IMAP_URL = environment.text("IMAP_URL")
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)

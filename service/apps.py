@@ -5,3 +5,14 @@ from django.utils.translation import gettext_lazy as _
 class ServiceConfig(AppConfig):
     name = "service"
     verbose_name = _("Service")
+
+    def ready(self) -> None:
+        from crm import demonstration
+        from crm.changes import timeline
+        from service import privacy
+        from service.models import Ticket
+
+        privacy.register()
+        template = "service/timeline_ticket.html"
+        timeline.register(timeline.Source(Ticket, "opened_at", template, related=("queue", "assignee", "customer")))
+        demonstration.register("service.demonstration.make")

@@ -19,6 +19,7 @@ IDENTIFIER = "[a-z][a-z0-9_]*"
 counter = itertools.count(1)
 TEXTS = {
     "code": "code_{n}",
+    "slug": "slug-{n}",
     "email": "person{n}@example.com",
     "country": "DE",
     "website": "https://example.com/{n}",

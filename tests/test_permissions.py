@@ -10,6 +10,7 @@ import pytest
 from crm.merging.actions import merge_records
 from crm.roles import ROLES
 from sales.models import AssignmentRule, LossReason, Opportunity, Stage
+from service.actions import add_note
 from tests.resources import RECORDS, operations
 from tests.samples import body_for, make
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 WON = {"kind": "won", "probability": 100}
 GIVEN_UP = {"status": "disqualified", "disqualified_reason": "spam"}
-ASSIGNED = {"/api/v1/tasks": "assignee"}
+ASSIGNED = {"/api/v1/tasks": "assignee", "/api/v1/tickets": "assignee"}
 READERS = tuple(ROLES)
 WRITERS = tuple(role for role in ROLES if role != "Auditor")
 DELETERS = ("Sales manager", "Service manager", "Integration", "Administrator")
@@ -58,23 +59,36 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
     **dict.fromkeys(("capture", "start", "qualify", "disqualify", "convert", "move", "win", "lose"), WRITERS),
+    **dict.fromkeys(("open", "reply", "note", "receive", "take", "split"), WRITERS),
 }
 # In sales, service agents have no part, and service managers and marketers read only; of products and orders see below.
 SELLERS = ("Sales representative", "Sales manager", "Integration", "Administrator")
 SALES_READERS = tuple(role for role in ROLES if role != "Service agent")
 MANAGERS = ("Sales manager", "Integration", "Administrator")
+# Of the roles above, those that serve; and what of it agents only read.
+SERVING = ("Service agent", "Service manager", "Integration", "Administrator", "Auditor")
+MANAGED = {"/api/v1/queues", "/api/v1/agents", "/api/v1/business-hours", "/api/v1/sla-policies"}
 
 
 def allowed(path: str, operation: str) -> tuple[str, ...]:
     """Return the roles that an operation on a resource answers with success; all others get 403."""
-    roles, viewset = ALLOWED[operation], RECORDS[path]
-    if viewset.scope != "sales":
-        return roles
+    by_scope = {"sales": allowed_in_sales, "service": allowed_in_service}
+    return by_scope.get(RECORDS[path].scope, lambda _path, operation: ALLOWED[operation])(path, operation)
+
+
+def allowed_in_sales(path: str, operation: str) -> tuple[str, ...]:
+    roles = ALLOWED[operation]
     if roles == READERS:
         return SALES_READERS
-    if getattr(viewset, "write_scope", "") == "sync:run":
+    if getattr(RECORDS[path], "write_scope", "") == "sync:run":
         return ("Integration",)
     return SELLERS if roles == WRITERS and not path.endswith("/products") else MANAGERS
+
+
+def allowed_in_service(path: str, operation: str) -> tuple[str, ...]:
+    roles = WRITERS if operation == "merge" else ALLOWED[operation]
+    is_managed = path in MANAGED and roles is not READERS
+    return tuple(role for role in SERVING if role in roles and not (is_managed and role == "Service agent"))
 
 
 def gone(model: Any, owner: Any) -> Any:
@@ -98,6 +112,11 @@ def again(model: Any) -> dict[str, str] | None:
     return {"stage": str(make(Stage).pk)} if model is Opportunity else None
 
 
+def elsewhere_of(model: Any) -> dict[str, str]:
+    """Return where a deal or a ticket is moved."""
+    return {"stage": str(make(Stage).pk)} if model is Opportunity else {"status": "pending"}
+
+
 def by_rules(client: Any, address: str, owner: Any) -> Any:
     """Assign a lead by the one rule that there is."""
     make(AssignmentRule, method="user", team=None, user=owner)
@@ -113,6 +132,24 @@ def merged(model: Any, owner: Any) -> Any:
     """Return the id of a record of the owner's team that became part of another."""
     people = {"owner": owner, "team": owner.team}
     return merge_records(winner=make(model, **people), loser=make(model, **people), by=owner).loser
+
+
+def like(record: Any, **people: Any) -> Any:
+    """Return another record that may be merged with one: of the same customer, where it has one."""
+    shared = {"customer": record.customer} if hasattr(record, "customer") else {}
+    return make(type(record), **people, **shared)
+
+
+def said(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what opening a ticket takes of a new one's body."""
+    return {name: body[name] for name in ("customer", "queue", "subject") if name in body}
+
+
+def parts(ticket: Any, owner: Any) -> dict[str, Any]:
+    """Return how a ticket of two messages is split."""
+    first = add_note(ticket=ticket, by=owner, body="One.")
+    add_note(ticket=ticket, by=owner, body="Another.")
+    return {"subject": "Another thing", "messages": [str(first.pk)]}
 
 
 def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
@@ -144,7 +181,7 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "assign": lambda: client.post(f"{path}/{record.pk}/assign", {ASSIGNED.get(path, "owner"): None}),
         "capture": lambda: client.post(f"{path}/capture", {"contact": {"name": "Ada"}}),
         "disqualify": lambda: client.post(f"{path}/{record.pk}/disqualify", {"reason": "spam"}),
-        "move": lambda: client.post(f"{path}/{record.pk}/move", {"stage": str(make(Stage).pk)}),
+        "move": lambda: client.post(f"{path}/{record.pk}/move", elsewhere_of(model)),
         "win": lambda: client.post(f"{path}/{record.pk}/win", {"stage": str(make(Stage, **WON).pk)}),
         "lose": lambda: client.post(f"{path}/{record.pk}/lose", loss()),
         **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("start", "qualify", "convert")},
@@ -152,11 +189,17 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "consents": lambda: client.get(f"{path}/{record.pk}/consents"),
         "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
         "revoke_preferences_links": lambda: client.delete(f"{path}/{record.pk}/preferences-link"),
-        "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
+        "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(like(record, **people).pk)}),
         "erase": lambda: client.post(f"{path}/{record.pk}/erase", {"reason": "Asked for it."}),
         "personal_data": lambda: client.get(f"{path}/{record.pk}/personal-data"),
         "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
+        "open": lambda: client.post(f"{path}/open", {**said(body), "body": "It smokes."}),
+        "reply": lambda: client.post(f"{path}/{record.pk}/reply", {"body": "Unplug it."}),
+        "note": lambda: client.post(f"{path}/{record.pk}/note", {"body": "Careful."}),
+        "receive": lambda: client.post(f"{path}/{record.pk}/receive", {"body": "Now?"}),
+        "take": lambda: client.post(f"{path}/{record.pk}/take"),
+        "split": lambda: client.post(f"{path}/{record.pk}/split", parts(record, owner)),
     }
     return calls[operation]()
 
@@ -165,9 +208,9 @@ OFFERED = [
     (path, operation)
     for path, viewset in RECORDS.items()
     for operation in sorted(operations(viewset))
-    if viewset.scope in {"customers", "tasks", "sales"}
+    if viewset.scope in {"customers", "tasks", "sales", "service"}
 ]
-SCOPES = [f"{name}:{verb}" for name in ("customers", "tasks", "sales") for verb in ("read", "write")]
+SCOPES = [f"{name}:{verb}" for name in ("customers", "tasks", "sales", "service") for verb in ("read", "write")]
 
 
 @pytest.mark.parametrize("path", RECORDS)

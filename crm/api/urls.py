@@ -36,6 +36,7 @@ urlpatterns = [
     path("v1/", include("crm.reports.urls")),
     path("v1/", include("customers.urls")),
     path("v1/", include("sales.urls")),
+    path("v1/", include("service.urls")),
     path("schema", documents.DocumentView.as_view(), name="schema"),
     path("docs", documents.swagger, name="swagger"),
     path("redoc", documents.redoc, name="redoc"),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def attach(*, about: Record, name: str, content: File[Any], by: User) -> Attachment:
-    """Attach a file to a record; raise ValidationError for one that is not taken.
+def attach(*, about: Record, name: str, content: File[Any], by: User | None) -> Attachment:
+    """Attach a file to a record; raise ValidationError for one that is not taken. `by` is None where it came by e-mail.
 
     The content goes to the store before the row is written: without a transaction that would hold others up, and so
     that there is never a row without content. Content whose row was not written is removed by housekeeping.
@@ -40,7 +40,8 @@ def attach(*, about: Record, name: str, content: File[Any], by: User) -> Attachm
         raise refused(_("At most %s are taken.") % filesizeformat(settings.ATTACHMENT_BYTES), "too_large")
     media_type = media_type_of(shown, content)
     one = Attachment(about_type=about.label(), about_id=about.pk, name=shown, media_type=media_type)
-    one.customer, one.uploaded_by, one.owner, one.team = customer_of(about), by, by, by.team
+    one.customer, one.uploaded_by, one.owner = customer_of(about), by, by or about.owner
+    one.team = by.team if by else about.team
     one.size, one.sha256 = keep(one.key, content)
     try:
         _write(one)

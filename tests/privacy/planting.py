@@ -32,12 +32,16 @@ from crm.models import (
     WebhookDelivery,
 )
 from crm.privacy import holdings
+from crm.privacy.person import belongs
 from crm.secrets import seal
 from customers.models import Customer
 from sales.models import Lead, LossReason, Opportunity, Stage
+from service.models import IncomingMail
 from tests.samples import make
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     from crm.models import User
 
 KNOWN: Final = {
@@ -94,7 +98,7 @@ def records(customer: Customer, word: str, user: User) -> None:
             made = make(one.model, **given, **closed(one.model))
             fill(made, word)
             parts(made, word)
-            if number and one.model._meta.label_lower != "customers.consent":
+            if not number and one.model._meta.label_lower != "customers.consent":
                 made.delete()
     for number in range(2):
         file = attach(about=customer, name=f"{word}.txt", content=ContentFile(f"of {word}".encode()), by=user)
@@ -103,11 +107,12 @@ def records(customer: Customer, word: str, user: User) -> None:
             file.delete()
 
 
-def parts(whole: Record, word: str) -> None:
-    """Make what a record consists of, such as lines."""
-    for one in references_to(type(whole)):
-        if getattr(one.model, "visible_through", "") == one.name and issubclass(one.model, Record) and not one.kind:
-            fill(make(one.model, **{one.name: whole}), word)
+def parts(record: Any, word: str) -> None:
+    """Make what is part of a record, such as the messages of a ticket."""
+    kind: type[Model] = type(record)
+    for one in references_to(kind):
+        if belongs(one) and not one.kind and issubclass(one.model, Record):
+            fill(make(one.model, **{one.name: record}), word)
 
 
 def closed(model: type[Any]) -> dict[str, Any]:
@@ -150,6 +155,9 @@ def elsewhere(customer: Customer, word: str, user: User) -> None:
         body=seal(json.dumps({"id": str(customer.pk), "note": f"of {word}"}).encode()),
     )  # fmt: skip
     messages(customer, word, user)
+    letter = {"recipients": f"of {word}", "subject": f"of {word}", "reason": f"of {word}", "size": 1}
+    make(IncomingMail, key=f"<1@{word}>", sender=f"of {word}", state="accepted", customer=customer, **letter)
+    make(IncomingMail, key=f"<2@{word}>", sender=email, state="refused", raw=f"of {word}".encode(), **letter)
     app.configure_task("crm.webhooks.deliver", allow_unknown=True).defer(delivery=email, note=f"of {word}")
 
 

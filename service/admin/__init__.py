@@ -1,0 +1,39 @@
+"""Service in the staff site."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.admin import Item, Section, add_section
+from service.admin import configuration, knowledge, messages, overview, tickets  # noqa: F401 -- they register screens
+from service.models import (
+    Agent,
+    Alert,
+    Article,
+    BusinessHours,
+    CannedReply,
+    Category,
+    IncomingMail,
+    Queue,
+    SLAPolicy,
+    SurveyAnswer,
+    Ticket,
+)
+
+add_section(
+    Section(
+        title=_("Service"),
+        order=40,
+        items=[
+            Item(_("Tickets"), "confirmation_number", Ticket),
+            Item(_("Canned replies"), "quickreply", CannedReply),
+            Item(_("Articles"), "menu_book", Article),
+            Item(_("Article categories"), "shelves", Category),
+            Item(_("Survey answers"), "thumbs_up_down", SurveyAnswer),
+            Item(_("Queues"), "inbox", Queue),
+            Item(_("Agents"), "support_agent", Agent),
+            Item(_("Business hours"), "schedule", BusinessHours),
+            Item(_("SLA policies"), "timer", SLAPolicy),
+            Item(_("Incoming e-mail"), "mail", IncomingMail),
+            Item(_("SLA alerts"), "notification_important", Alert),
+        ],
+    )
+)

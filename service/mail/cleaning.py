@@ -1,0 +1,50 @@
+"""Makes text of customers harmless and readable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+import nh3
+from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.model.config import ParserConfig
+
+MOST_HTML: Final = 1_000_000
+TAGS: Final = nh3.ALLOWED_TAGS - {"img", "area", "map"}  # no picture tells the sender who reads when
+ATTRIBUTES: Final = {**nh3.ALLOWED_ATTRIBUTES, "a": {"href", "title"}}
+CONFIG: Final = ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False)
+BLANK: Final = re.compile(r"\n\s*\n\s*\n+")
+
+
+def readable(text: str) -> str:
+    """Return a text without what no screen shows and no database keeps, its lines ended alike."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one for one in lines if one in "\n\t" or unicodedata.category(one) not in {"Cc", "Cs"})
+
+
+def safe_html(html: str) -> str:
+    """Return HTML in which nothing acts: no scripts, forms, frames, pictures, styles or addresses but of the web."""
+    if not html.strip():
+        return ""
+    clean = nh3.clean(
+        readable(html[:MOST_HTML]),
+        tags=set(TAGS),
+        attributes={name: set(values) for name, values in ATTRIBUTES.items()},
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return clean.strip()
+
+
+def text_of(html: str) -> str:
+    """Return the text of harmless HTML as a page would lay it out."""
+    if not html:
+        return ""
+    try:
+        text = get_text(html, CONFIG)
+    except (RecursionError, ValueError):
+        text = nh3.clean(html, tags=set())
+    lines = "\n".join(line.rstrip() for line in readable(text).split("\n"))
+    return BLANK.sub("\n\n", lines).strip()

@@ -1,0 +1,41 @@
+"""Tells what machines send from what people write (RFC 3834), so that no two of them talk to each other for ever."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from service.mail.reading import Mail
+
+ROBOTS: Final = re.compile(r"\A(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+.-].*)?@", re.IGNORECASE)
+ANSWERS: Final = ("x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply-from")
+BULK: Final = {"bulk", "junk", "list", "auto_reply"}
+
+
+def is_bounce(mail: Mail) -> bool:
+    """Tell whether a mail system says that something did not arrive (RFC 3464)."""
+    return mail.content_type == "multipart/report" or mail.headers.get("return-path", "-") == "<>"
+
+
+def is_answer(mail: Mail) -> bool:
+    """Tell whether a program answered by itself, such as one that says that somebody is away."""
+    submitted = mail.headers.get("auto-submitted", "no").lower()
+    return (
+        submitted.startswith("auto-replied")
+        or any(name in mail.headers for name in ANSWERS)
+        or mail.headers.get("precedence", "").lower() == "auto_reply"
+    )
+
+
+def is_automatic(mail: Mail) -> bool:
+    """Tell whether no person is there who would read an automatic answer (RFC 3834, section 2)."""
+    return (
+        is_bounce(mail)
+        or is_answer(mail)
+        or mail.headers.get("auto-submitted", "no").lower().split(";")[0].strip() != "no"
+        or mail.headers.get("precedence", "").lower() in BULK
+        or "list-id" in mail.headers
+        or "x-auto-response-suppress" in mail.headers
+        or bool(ROBOTS.match(mail.sender))
+    )

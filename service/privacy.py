@@ -1,0 +1,42 @@
+"""What is held about customers here, where it is not emptied as of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crm.privacy import holdings
+from crm.privacy.holdings import Holding
+from service.models import (
+    Agent,
+    Alert,
+    Article,
+    BusinessHours,
+    CannedReply,
+    Category,
+    IncomingMail,
+    Queue,
+    SLAPolicy,
+    StatusPeriod,
+    Ticket,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crm.privacy.person import Person
+
+
+def register() -> None:
+    """Tell the registry."""
+    holdings.register(Holding(Ticket, kept=frozenset({"number"})))
+    holdings.register(Holding(IncomingMail, is_deleted=True))
+    holdings.trace([IncomingMail], refused_mail)
+    holdings.nobody([StatusPeriod, Alert], "Times of tickets, without a word.")
+    holdings.nobody([Agent, BusinessHours, Queue, SLAPolicy], "How the company serves customers.")
+    holdings.nobody([Article, CannedReply, Category], "What the company tells everybody.")
+
+
+def refused_mail(person: Person) -> Mapping[str, int]:
+    """Delete e-mails that became no ticket and name the person as their sender or in their subject."""
+    found = person.named_in(IncomingMail.objects.filter(customer__isnull=True), "sender", "subject")
+    return {"service.incomingmail": IncomingMail.objects.filter(pk__in=found).delete()[0]}

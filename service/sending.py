@@ -1,0 +1,84 @@
+"""Replies leave by SMTP, from the worker: each once, and none is forgotten where the worker dies.
+
+A reply is noted as sent after the server took it. If the worker dies in between, it is sent again under the same
+Message-ID, by which mail programs know it as the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from email.utils import formataddr
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from crm.changes.context import acting
+from service.addresses import reply_to
+from service.models import TicketMessage
+
+logger = logging.getLogger(__name__)
+ATTEMPTS: Final = 8
+FOR_GOOD: Final = 500
+REFERENCES: Final = 20
+
+
+@app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4))
+def send_reply(message: str) -> None:
+    """Send one reply, unless it was sent; one that the server refuses for good is noted as not sent."""
+    with acting(command="send_reply"), transaction.atomic():
+        rows = TicketMessage.objects.select_for_update(of=("self",)).select_related("ticket__queue", "author")
+        one: Any = rows.filter(pk=UUID(message), delivery=TicketMessage.Delivery.QUEUED).first()
+        if one is None or not settings.SENDS_EMAIL:
+            return
+        try:
+            composed(one).send()
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _text in error.recipients.values()]
+            if min(codes, default=0) < FOR_GOOD:
+                raise
+            give_up(one, str(next(iter(error.recipients.values()))))
+            return
+        except smtplib.SMTPResponseException as error:
+            if error.smtp_code < FOR_GOOD:
+                raise
+            give_up(one, f"{error.smtp_code} {error.smtp_error!r}")
+            return
+        one.delivery, one.sent_at, one.delivery_error = TicketMessage.Delivery.SENT, timezone.now(), ""
+        one.save()
+
+
+def give_up(message: TicketMessage, reason: str) -> None:
+    """Note that a reply will not leave, and why."""
+    logger.warning("The reply %s was refused: %s", message.pk, reason)
+    message.delivery, message.delivery_error = TicketMessage.Delivery.FAILED, reason[:500]
+    message.save()
+
+
+def composed(message: TicketMessage) -> EmailMultiAlternatives:
+    """Return a reply as it leaves: in the thread of what came before (RFC 5322, section 3.6.4)."""
+    ticket = message.ticket
+    before = TicketMessage.objects.filter(ticket=ticket, written_at__lt=message.written_at).exclude(message_id="")
+    ids = list(before.order_by("-written_at").values_list("message_id", flat=True)[:REFERENCES])[::-1]
+    subject = " ".join((message.subject or f"Re: {ticket.subject} [{ticket.number}]").split())
+    headers = {"Message-ID": message.message_id, "Auto-Submitted": "no" if message.author_id else "auto-replied"}
+    if ids:
+        headers |= {"In-Reply-To": ids[-1], "References": " ".join(ids)}
+    address = ticket.queue.email or settings.DEFAULT_FROM_EMAIL
+    mail = EmailMultiAlternatives(
+        subject,
+        message.body,
+        formataddr((str(ticket.queue), address)),
+        [message.to_address],
+        reply_to=[reply_to(ticket)] if ticket.queue.email else None,
+        headers=headers,
+    )
+    if message.html:
+        mail.attach_alternative(message.html, "text/html")
+    return mail

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+
+from crm.attachments.actions import attach
+from crm.models import Attachment
+from customers.models import Customer
+from service import actions
+from service.models import Ticket, TicketMessage
+from tests.samples import make
+from tests.service.refused import refuses
+
+pytestmark = pytest.mark.django_db
+
+
+def texts(ticket: Ticket) -> list[str]:
+    return list(TicketMessage.objects.filter(ticket=ticket, kind="customer").values_list("body", flat=True))
+
+
+def test_a_merge_brings_messages_and_files_and_closes_the_other(opened: Any, agent: Any) -> None:
+    winner, loser = opened(body="One."), opened(body="Two.")
+    attach(about=loser, name="a.txt", content=ContentFile(b"smoke"), by=agent)
+    actions.merge_tickets(winner=winner, loser=loser, by=agent)
+    loser.refresh_from_db()
+    assert sorted(texts(winner)) == ["One.", "Two."]
+    assert (loser.status, loser.merged_into, texts(loser)) == ("closed", winner, [])
+    assert Attachment.objects.get().about_id == winner.pk
+
+
+def test_an_answer_to_what_was_merged_is_heard_where_it_is_now(opened: Any, agent: Any) -> None:
+    first, second, third = opened(), opened(), opened()
+    actions.merge_tickets(winner=second, loser=first, by=agent)
+    actions.merge_tickets(winner=third, loser=second, by=agent)
+    assert actions.receive_message(ticket=first, body="Hello?").ticket == third
+    assert Ticket.objects.get(pk=first.pk).merged_into == third
+
+
+def test_tickets_of_two_customers_are_never_one(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened(customer=make(Customer, name="Eve"))
+    with refuses(actions.NotTheirs):
+        actions.merge_tickets(winner=winner, loser=loser, by=agent)
+    with refuses(actions.SameTicket):
+        actions.merge_tickets(winner=winner, loser=winner, by=agent)
+
+
+def test_nothing_is_done_on_a_ticket_that_was_merged(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened()
+    actions.merge_tickets(winner=winner, loser=loser, by=agent)
+    with refuses(actions.IsMerged):
+        actions.reply_to_ticket(ticket=loser, by=agent, body="Hello.")
+    with refuses(actions.IsMerged):
+        actions.change_status(ticket=loser, to="open")
+    with refuses(actions.IsMerged):
+        actions.merge_tickets(winner=winner, loser=loser, by=agent)
+
+
+def test_a_ticket_is_split_with_the_messages_named(opened: Any, agent: Any) -> None:
+    ticket = opened(body="The printer smokes.")
+    other = actions.receive_message(ticket=ticket, body="And I need ink.")
+    made = actions.split_ticket(ticket=ticket, messages=[other.pk], subject="Ink", by=agent)
+    assert (texts(ticket), texts(made)) == (["The printer smokes."], ["And I need ink."])
+    assert (made.subject, made.customer, made.opened_at) == ("Ink", ticket.customer, other.written_at)
+
+
+def test_a_split_leaves_something_and_takes_something(opened: Any, agent: Any) -> None:
+    ticket = opened(body="One thing.")
+    only = TicketMessage.objects.get(ticket=ticket)
+    stranger = TicketMessage.objects.get(ticket=opened())
+    for keys in ([only.pk], [], [stranger.pk]):
+        with refuses(actions.NothingToSplit):
+            actions.split_ticket(ticket=ticket, messages=keys, subject="Ink", by=agent)

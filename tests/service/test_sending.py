@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import email
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.conf import settings as configuration
+
+from service import actions
+from service.addresses import reply_to, ticket_in
+from service.mail.receiving import take
+from service.models import TicketMessage
+from tests.service.letters import free_port, raw
+from tests.worker import do_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from service.models import Ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Server:
+    """What an SMTP server does with e-mail: keeps it, or refuses it with an answer of ours."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+        self.answers: list[str] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's
+        if self.answers and (answer := self.answers.pop(0)):
+            return answer
+        self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+
+@pytest.fixture
+def server(settings: Any, no_jobs: None) -> Iterator[Server]:
+    handler = Server()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    settings.SENDS_EMAIL = True
+    settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": controller.port}}}
+    yield handler
+    controller.stop()
+
+
+def answered(ticket: Ticket, agent: Any, text: str = "Unplug it.") -> TicketMessage:
+    return actions.reply_to_ticket(ticket=ticket, by=agent, body=text)
+
+
+def test_a_reply_leaves_once_in_the_thread_of_what_it_answers(server: Server, queue: Any, agent: Any) -> None:
+    found = take(raw(Message_ID="<first@example.com>"))
+    reply = answered(found.ticket, agent)  # type: ignore[arg-type]
+    do_all()
+    do_all()
+    (sent,) = server.taken
+    thread = [sent[name] for name in ("To", "From", "In-Reply-To")]
+    assert thread == ["ada@example.com", "Support <support@example.com>", "<first@example.com>"]
+    assert (sent["Message-ID"], sent.get_body().get_content().strip()) == (reply.message_id, "Unplug it.")
+    assert ticket_in(sent["Reply-To"]) == found.ticket.pk  # type: ignore[union-attr]
+    assert TicketMessage.objects.get(pk=reply.pk).delivery == "sent"
+
+
+def test_what_comes_back_joins_the_ticket(server: Server, opened: Any, agent: Any) -> None:
+    ticket = opened()
+    answered(ticket, agent)
+    do_all()
+    assert take(raw("Thanks.", To=server.taken[0]["Reply-To"])).ticket == ticket
+
+
+def test_a_refusal_for_good_is_noted_and_not_tried_again(server: Server, opened: Any, agent: Any) -> None:
+    server.answers = ["550 no such user"]
+    reply = answered(opened(), agent)
+    do_all()
+    do_all()
+    reply.refresh_from_db()
+    assert (reply.delivery, server.taken) == ("failed", [])
+    assert "550" in reply.delivery_error
+
+
+def test_a_refusal_for_now_is_tried_again_under_the_same_id(server: Server, opened: Any, agent: Any) -> None:
+    server.answers = ["451 try later"]
+    reply = answered(opened(), agent)
+    do_all()
+    assert TicketMessage.objects.get(pk=reply.pk).delivery == "queued"
+    end = time.monotonic() + 30
+    while not server.taken and time.monotonic() < end:
+        time.sleep(0.5)
+        do_all()
+    assert [one["Message-ID"] for one in server.taken] == [reply.message_id]
+
+
+def test_a_reply_is_not_sent_where_its_transaction_failed(server: Server, opened: Any, agent: Any) -> None:
+    with pytest.raises(actions.NoWayThere):
+        actions.reply_to_ticket(ticket=opened(), by=agent, body="x", status="closed")
+    do_all()
+    assert (server.taken, TicketMessage.objects.filter(kind="reply").count()) == ([], 0)
+
+
+def test_a_token_is_as_good_as_its_key(opened: Any, settings: Any) -> None:
+    address = reply_to(ticket := opened())
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [configuration.SECRET_KEY], "another"
+    assert ticket_in(address) == ticket.pk
+    settings.SECRET_KEY_FALLBACKS = []
+    assert ticket_in(address) is None
