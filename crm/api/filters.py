@@ -129,6 +129,7 @@ class RecordFilterSet(django_filters.FilterSet):
             models.ForeignKey: overridden(ReferenceFilter),
             models.OneToOneField: overridden(ReferenceFilter),
             models.CharField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
+            models.SlugField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
             models.EmailField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
             models.TextField: overridden(django_filters.CharFilter, max_length=MAX_TEXT),
         }

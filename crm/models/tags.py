@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LONGEST = 50
 MOST = 50
 SIGNS = ",;\uff0c\uff1b\u3001"  # between tags in one text, also as Chinese writes them
-FORM = rf"\A[^\s{SIGNS}\x00-\x1f\x7f]([^{SIGNS}\x00-\x1f\x7f]*[^\s{SIGNS}\x00-\x1f\x7f])?\Z"
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+FORM = rf"\A[^\s{SIGNS}{CONTROL}]([^{SIGNS}{CONTROL}]*[^\s{SIGNS}{CONTROL}])?\Z"
 NOT_SO = _("A tag has no commas or semicolons, and no spaces around it.")
 
 

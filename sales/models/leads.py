@@ -14,6 +14,7 @@ from customers.models import Customer
 from sales.models.forms import LeadForm
 from sales.models.opportunities import Opportunity
 from sales.models.scoring import score_trigger
+from sales.models.triggers import converted_trigger
 
 SEARCHED: Final = ("subject", "message")
 
@@ -136,6 +137,7 @@ class Lead(Record):
                 condition=Q(status="converted", opportunity__isnull=False, converted_at__isnull=False)
                 | ~Q(status="converted") & Q(opportunity__isnull=True, converted_at__isnull=True),
                 name="lead_converted_or_not",
+                violation_error_message=_("A lead becomes an opportunity once, and stays converted."),
             ),
             models.CheckConstraint(
                 condition=Q(status="disqualified") & ~Q(disqualified_reason="")
@@ -157,7 +159,7 @@ class Lead(Record):
             ),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="lead_search"),
         ]
-        triggers = [*Record.Meta.triggers, score_trigger()]
+        triggers = [*Record.Meta.triggers, score_trigger(), converted_trigger()]
 
     def __str__(self) -> str:
         return self.subject or str(self.customer)

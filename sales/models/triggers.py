@@ -123,3 +123,17 @@ def after(
         referencing=pgtrigger.Referencing(**rows),  # type: ignore[no-untyped-call]  # pgtrigger is typed by half
         func=func,
     )
+
+
+def converted_trigger() -> pgtrigger.Trigger:
+    """Return the trigger by which a converted lead stays so, whatever is taken back of its history."""
+    return pgtrigger.Trigger(
+        name="lead_stays_converted",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(old__status="converted") & ~pgtrigger.Q(new__status="converted"),
+        func="""
+            RAISE EXCEPTION 'A converted lead stays so.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lead_converted_or_not';
+        """,
+    )

@@ -34,11 +34,11 @@ def read_hours(text: str) -> list[Minutes]:
     for part in filter(None, (one.strip() for one in text.split(","))):
         match = SPAN.fullmatch(part)
         if match is None:
-            raise ValidationError(_("Use hours such as 09:00-12:00, 13:00-17:00."), code="invalid")
+            raise ValidationError(_("Use hours such as 09:00-12:00, 13:00-17:00."), code="unreadable_hours")
         start, start_minute, end, end_minute = map(int, match.groups())
         span = (start * 60 + start_minute, end * 60 + end_minute)
         if not (found[-1][1] if found else 0) <= span[0] < span[1] <= MIDNIGHT:
-            raise ValidationError(_("Hours follow one another within the day."), code="invalid")
+            raise ValidationError(_("Hours follow one another within the day."), code="unreadable_hours")
         found.append(span)
     return found
 
@@ -51,7 +51,8 @@ def read_days(text: str) -> dict[date, list[Minutes]]:
         try:
             found[date.fromisoformat(day)] = read_hours(hours)
         except ValueError as error:
-            raise ValidationError(_("Begin each line with a date, such as 2026-12-24."), code="invalid") from error
+            text = _("Begin each line with a date, such as 2026-12-24.")
+            raise ValidationError(text, code="unreadable_hours") from error
     return found
 
 

@@ -123,3 +123,14 @@ def test_a_deal_that_cannot_be_is_not_made(client: Any, seller: User, body: dict
     lead = lead_of(seller)
     assert client.post(f"/api/v1/leads/{lead.pk}/convert", body).status_code in {400, 422}
     assert (Lead.objects.get().status, Opportunity.objects.count()) == ("new", 0)
+
+
+def test_a_converted_lead_stays_so_whatever_is_taken_back(client: Any, seller: User) -> None:
+    lead = lead_of(seller)
+    client.post(f"/api/v1/leads/{lead.pk}/convert", {})
+    change = client.get(f"/api/v1/leads/{lead.pk}/history").json()["results"][0]
+    assert change["after"]["status"] == "converted"
+    answer = client.post(f"/api/v1/leads/{lead.pk}/restore", {"change": change["id"]})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "lead_converted_or_not")
+    lead.refresh_from_db()
+    assert lead.status == "converted"
