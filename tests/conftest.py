@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.test import TransactionTestCase
 
 from tests.clients import JSONClient
+from tests.resetting import keep, put_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +97,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {name} = off")
         connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Remember what a new database holds, for the tests that commit."""
+    with django_db_blocker.unblock():
+        keep()
+    TransactionTestCase._fixture_teardown = put_back  # type: ignore[method-assign]  # there is no other hook
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
