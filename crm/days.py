@@ -23,9 +23,14 @@ def midnight(day: datetime.date) -> datetime.datetime:
 
 
 def months_ago(day: datetime.date, months: int) -> datetime.date:
-    """Return the first day of the month so many months before a day's."""
+    """Return the first day of the month so many months before a day's, or the last day that there is."""
     years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return datetime.date(years, month + 1, 1)
+    return datetime.date(years, month + 1, 1) if years <= datetime.MAXYEAR else datetime.date.max
+
+
+def day_after(day: datetime.date) -> datetime.date:
+    """Return the next day; after the last day that there is, that day."""
+    return day if day == datetime.date.max else day + datetime.timedelta(days=1)
 
 
 def begin(days: int = 0) -> datetime.datetime:

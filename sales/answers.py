@@ -119,9 +119,9 @@ class AnswerForm(forms.Form):
 
     @property
     def digest(self) -> str:
-        """What tells this answer from others: the number of the form that was shown, or else all that was said."""
+        """What tells this answer from others: the number of the form that was shown, and all that was said."""
         number = self.shown.number if self.shown else ""
-        said = number or orjson.dumps(self.cleaned_data, option=orjson.OPT_SORT_KEYS).decode()
+        said = number + orjson.dumps(self.cleaned_data, option=orjson.OPT_SORT_KEYS).decode()
         return salted_hmac(SALT, said, algorithm="sha256").hexdigest()
 
 

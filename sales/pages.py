@@ -208,4 +208,4 @@ def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", JSON]) == JSON
 
 
-urlpatterns = [path("forms/<str:key>", lead_form, name="lead-form")]
+urlpatterns = [path("forms/<slug:key>", lead_form, name="lead-form")]

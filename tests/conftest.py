@@ -104,7 +104,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Remember what a new database holds, for the tests that commit."""
     with django_db_blocker.unblock():
         keep()
-    TransactionTestCase._fixture_teardown = put_back  # type: ignore[method-assign]  # there is no other hook
+    TransactionTestCase._fixture_teardown = put_back  # type: ignore[attr-defined]  # there is no other hook
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import Http404, HttpResponse
@@ -94,7 +95,9 @@ def shown(column: Column, value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if column.kind in DECIMALS:
-        text = number_format(value, DECIMALS[column.kind], force_grouping=True)
+        places = DECIMALS[column.kind]
+        exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        text = number_format(exact, places, force_grouping=True)
         return f"{text} %" if column.kind is Kind.PERCENT else text
     if column.kind is Kind.MONTH:
         return date_format(value, "YEAR_MONTH_FORMAT")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import FETCH_PEERS
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -37,8 +38,9 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference to a record that the caller may see; any other id does not exist."""
 
     def get_queryset(self) -> Any:
-        """Return the records that may be referred to."""
+        """Return the records that may be referred to; what rules ask of one of them is read for all."""
         queryset: Any = super().get_queryset()
+        queryset = queryset.fetch_mode(FETCH_PEERS)
         if hasattr(queryset, "visible_to"):
             return queryset.visible_to(self.context["request"].user)
         return queryset.filter(is_active=True) if queryset.model is User else queryset

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, Final
 
 from django import forms
@@ -10,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
-from crm.days import midnight, months_ago
+from crm.days import day_after, midnight, months_ago
 from crm.models import Team, User
 
 MONTHS: Final = 12
@@ -74,7 +73,7 @@ def between(column: str, wanted: Any) -> dict[str, Any]:
     if wanted.get("since"):
         found[f"{column}__gte"] = midnight(wanted["since"])
     if wanted.get("until"):
-        found[f"{column}__lt"] = midnight(wanted["until"] + datetime.timedelta(days=1))
+        found[f"{column}__lt"] = midnight(day_after(wanted["until"]))
     return found
 
 

@@ -178,7 +178,7 @@ def convert_lead(*, lead: Lead, by: User, **deal: Unpack[Deal]) -> Opportunity:
         raise NotOpen(lead.pk)
     if "stage" in deal:
         open_stage(stage=deal["stage"])
-    owner = deal.pop("owner", None) or lead.owner or by
+    owner = deal.pop("owner", None) or (lead.owner if lead.owner and lead.owner.is_active else by)
     given: dict[str, Any] = {
         "name": str(lead)[:200],
         "expected_close_on": timezone.localdate() + USUAL_TIME,

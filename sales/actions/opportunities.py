@@ -34,11 +34,18 @@ class NoSuchStage(Refused):
     text = _("The stage is not one for this: name another.")
 
 
+class NotInUse(Refused):
+    """The pipeline takes no new opportunities."""
+
+    text = _("This pipeline takes no new opportunities.")
+
+
 @transaction.atomic
 def move_opportunity(*, opportunity: Opportunity, stage: Stage) -> Opportunity:
     """Move an open opportunity to another stage for open ones, of whichever pipeline.
 
-    Raises AlreadyClosed, and NoSuchStage for a stage in which deals are won or lost, which the verbs for it do.
+    Raises AlreadyClosed, NotInUse for a pipeline that takes no new ones, and NoSuchStage for a stage in which deals are
+    won or lost, which the verbs for it do.
     """
     opportunity = _open(opportunity)
     return _put(opportunity, open_stage(stage=stage))
@@ -123,7 +130,12 @@ def _locked(opportunity: Opportunity) -> Opportunity:
 
 
 def _put(opportunity: Opportunity, stage: Stage, **values: Any) -> Opportunity:
-    """Write a locked opportunity with a stage and other values, and return it as the database completed it."""
+    """Write a locked opportunity with a stage and other values, and return it as the database completed it.
+
+    Raises NotInUse for a stage of another pipeline that takes no new ones.
+    """
+    if stage.pipeline_id != opportunity.pipeline_id and not stage.pipeline.is_active:
+        raise NotInUse(stage.pipeline_id)
     for name, value in {"stage": stage, **values}.items():
         setattr(opportunity, name, value)
     opportunity.save(force_update=True)

@@ -90,7 +90,8 @@ class LeadAdmin(WithAssignment, WithVerbs, WithTasks, RecordAdmin):
     autocomplete_fields = ("customer",)
     readonly_fields = (
         *RecordAdmin.readonly_fields,
-        *("status", "score", "opportunity_link", "converted_at", "disqualified_reason", "disqualified_note"),
+        *("status", "score", "points", "opportunity_link", "converted_at"),
+        *("disqualified_reason", "disqualified_note", "form", "campaign_words"),
     )
     actions_detail = ("add_task",)
     sections = ((None, {"fields": ("customer", "subject", "message", ("source", "rating"))}),)
@@ -157,7 +158,9 @@ class LeadAdmin(WithAssignment, WithVerbs, WithTasks, RecordAdmin):
         if obj is None:
             return [first, *others]
         fields = [
-            ("status", "score"),
+            "status",
+            ("score", "points"),
+            ("form", "campaign_words"),
             ("opportunity_link", "converted_at"),
             ("disqualified_reason", "disqualified_note"),
         ]
@@ -184,6 +187,14 @@ class LeadAdmin(WithAssignment, WithVerbs, WithTasks, RecordAdmin):
     @display(description=_("rating"), label=RATING_COLORS)
     def rating_label(self, lead: Lead) -> tuple[str, str] | None:
         return (lead.rating, lead.get_rating_display()) if lead.rating else None
+
+    @display(description=_("points"))
+    def points(self, lead: Lead) -> str:
+        return ", ".join(f"{one['points']:+} {one['text']}" for one in lead.score_reasons)
+
+    @display(description=_("UTM parameters"))
+    def campaign_words(self, lead: Lead) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in sorted(lead.utm.items()))
 
     @display(description=_("opportunity"))
     def opportunity_link(self, lead: Lead) -> str:

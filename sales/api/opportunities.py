@@ -92,7 +92,7 @@ class OpportunitySerializer(RecordSerializer):
         extra_kwargs: ClassVar[dict[str, Any]] = {"stage": {"required": False}}
         expand = ("lines", "stage_changes")
 
-    kept_by_put = RecordSerializer.kept_by_put | {"amount", "stage"}
+    kept_by_put = RecordSerializer.kept_by_put | {"amount", "forecast_category", "stage"}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values, with what follows from the stage."""

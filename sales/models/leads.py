@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.models import Record, SearchKey
 from customers.models import Customer
@@ -64,14 +65,17 @@ class Lead(Record):
         choices=Status,
         default=Status.NEW,
         editable=False,
-        help_text=_("How far it has come; `start`, `qualify`, `disqualify`, `reopen` and `convert` change it."),
+        help_text=_("How far it has come; it changes by what is done with it."),
     )
     source = models.CharField(_("source"), max_length=100, blank=True, help_text=_("Where the lead came from."))
     rating = models.CharField(
         _("rating"), max_length=4, choices=Rating, blank=True, help_text=_("How promising a colleague finds it.")
     )
     score = models.IntegerField(
-        _("score"), default=0, editable=False, help_text=_("How promising it is by the rules; higher is better.")
+        pgettext_lazy("lead", "score"),
+        default=0,
+        editable=False,
+        help_text=_("How promising it is by the rules; higher is better."),
     )
     score_reasons = models.JSONField(
         _("reasons of the score"), default=list, blank=True, editable=False, help_text=_("Which rule gave how much.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,12 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, User
 from sales.models.currencies import rounded
-from sales.models.opportunities import Opportunity
+from sales.models.opportunities import MOST, Opportunity
 from sales.models.pipelines import Stage
 from sales.models.products import Product
 from sales.models.triggers import line_triggers
-
-MOST: Final = Decimal(10) ** 12  # what an amount can hold
 
 
 class PricedLine(Record):

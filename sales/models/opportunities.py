@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
 
 SEARCHED: Final = ("name",)
+MOST: Final = Decimal(10) ** 12  # what an amount can hold
 FORECAST: Final = {"won": "closed", "lost": "omitted"}  # how a deal counts that is closed
 
 
@@ -201,6 +202,11 @@ class Opportunity(Record):
                 violation_error_message=_("The amount is the sum of the lines."),
             ),
             models.CheckConstraint(
+                condition=Q(lines_total__isnull=True) | Q(lines_total__lt=MOST),
+                name="opportunity_lines_too_much",
+                violation_error_message=_("The lines come to more than an amount can hold."),
+            ),
+            models.CheckConstraint(
                 condition=Q(probability__isnull=True) | Q(probability__lte=100), name="opportunity_probability_percent"
             ),
             models.CheckConstraint(condition=Q(currency__regex=CURRENCY_CODE), name="opportunity_currency_code"),
@@ -241,6 +247,9 @@ class Opportunity(Record):
 
     def take_stage(self, stage: Stage) -> None:
         """Take over what follows from a stage; refuse to open a closed deal, which `reopen` does."""
+        if self.pipeline_id != stage.pipeline_id and not stage.pipeline.is_active:
+            text = _("This pipeline takes no new opportunities.")
+            raise ValidationError({"stage": ValidationError(text, code="inactive_pipeline")})
         self.pipeline_id = stage.pipeline_id
         if self.status not in {self.Status.OPEN, stage.kind}:
             raise ValidationError({"stage": ValidationError(_("The deal is closed; reopen it first."), code="closed")})

@@ -87,7 +87,7 @@ class StageQuerySet(models.QuerySet["Stage"]):
 
     def beginning(self) -> Self:
         """Keep the open stages of the default pipeline, the first first."""
-        return self.filter(pipeline__is_default=True, kind=Stage.Kind.OPEN).in_order()
+        return self.filter(pipeline__is_default=True, kind=Stage.Kind.OPEN).select_related("pipeline").in_order()
 
 
 class Stage(models.Model):

@@ -12,6 +12,9 @@ import pgtrigger
 from crm.changes.triggers import DECLARED
 
 STAGE_DECIDES: Final = """
+    IF TG_OP = 'INSERT' OR NEW.stage_id <> OLD.stage_id THEN  -- lest the stage changes its kind meanwhile
+        PERFORM FROM sales_stage WHERE id = NEW.stage_id FOR SHARE;
+    END IF;
     SELECT kind, pipeline_id INTO found_kind, found_pipeline FROM sales_stage WHERE id = NEW.stage_id;
     IF NOT FOUND THEN
         RETURN NEW;
@@ -59,6 +62,7 @@ LIFECYCLE: Final = """
     WHERE c.id = d.id AND (c.lifecycle = 'lead' OR d.lifecycle = 'customer' AND c.lifecycle <> 'customer');
 """
 
+CHANGED: Final = "(n.stage_id, n.customer_id, n.contact_id) IS DISTINCT FROM (o.stage_id, o.customer_id, o.contact_id)"
 MOVED: Final = f"""
     INSERT INTO sales_stagechange (id, created_at, updated_at, owner_id, team_id, custom, tags,
      opportunity_id, from_stage_id, to_stage_id, changed_at, changed_by_id, seconds)
@@ -66,7 +70,7 @@ MOVED: Final = f"""
      n.id, o.stage_id, n.stage_id, n.stage_since, (context->>'user')::uuid,
      greatest(0, extract(epoch FROM n.stage_since - o.stage_since))::bigint
     FROM old_rows o JOIN new_rows n ON n.id = o.id WHERE n.stage_id <> o.stage_id;
-    {LIFECYCLE.format(rows="old_rows o JOIN new_rows n ON n.id = o.id AND n.stage_id <> o.stage_id")}
+    {LIFECYCLE.format(rows=f"old_rows o JOIN new_rows n ON n.id = o.id AND {CHANGED}")}
     RETURN NULL;
 """  # noqa: S608 -- names of columns
 
@@ -74,6 +78,13 @@ MOVED: Final = f"""
 ADDED_UP: Final = """
     PERFORM FROM sales_opportunity o WHERE o.id IN (SELECT r.opportunity_id FROM {rows} r)
      ORDER BY o.id FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM sales_opportunityline l WHERE l.opportunity_id IN (SELECT r.opportunity_id FROM {rows} r)
+        GROUP BY l.opportunity_id HAVING sum(l.total) >= 1e12
+    ) THEN
+        RAISE EXCEPTION 'The lines come to too much.'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'opportunity_lines_too_much';
+    END IF;
     UPDATE sales_opportunity o SET lines_total = s.total, amount = coalesce(s.total, 0), updated_at = clock_timestamp()
     FROM (
         SELECT r.opportunity_id AS id,

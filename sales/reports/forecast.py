@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Case, Count, DateField, F, Q, Value, When
@@ -10,7 +9,7 @@ from django.db.models.functions import Greatest, TruncDate, TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.days import midnight, months_ago
+from crm.days import day_after, midnight, months_ago
 from crm.reports.forms import PeriodForm
 from crm.reports.reports import Chart, Column, Kind, Report, register
 from sales.models import Opportunity
@@ -29,6 +28,7 @@ from sales.reports.figures import (
 )
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterable, Mapping
 
     from crm.models import User
@@ -111,7 +111,7 @@ def counting(chosen: Any, wanted: Mapping[str, Any]) -> Any:
         won &= Q(closed_at__gte=midnight(since))
         still_open &= Q(expected_close_on__gte=since) if since > today else Q()
     if until := wanted.get("until"):
-        won &= Q(closed_at__lt=midnight(until + datetime.timedelta(days=1)))
+        won &= Q(closed_at__lt=midnight(day_after(until)))
         still_open &= Q(expected_close_on__lte=until) if until >= today else Q(pk__in=[])
     return chosen.filter(won | still_open).annotate(month=TruncMonth(day, output_field=DateField()))
 

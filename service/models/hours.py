@@ -51,8 +51,8 @@ def read_days(text: str) -> dict[date, list[Minutes]]:
         try:
             found[date.fromisoformat(day)] = read_hours(hours)
         except ValueError as error:
-            text = _("Begin each line with a date, such as 2026-12-24.")
-            raise ValidationError(text, code="unreadable_hours") from error
+            refusal = _("Begin each line with a date, such as 2026-12-24.")
+            raise ValidationError(refusal, code="unreadable_hours") from error
     return found
 
 

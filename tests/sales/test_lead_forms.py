@@ -105,6 +105,12 @@ def test_a_double_submit_is_one_lead() -> None:
     assert Lead.objects.count() == 1
     Client().post(path(form), {**body, "token": token_in(Client().get(path(form)))})
     assert Lead.objects.count() == 2
+    Client().post(path(form), {**body, "email": "other@example.com"})
+    assert Lead.objects.count() == 3
+
+
+def test_an_address_that_no_form_can_have_is_not_found() -> None:
+    assert Client().get("/forms/a%00b").status_code == 404
 
 
 def test_the_same_content_without_a_token_is_one_lead_for_some_minutes() -> None:

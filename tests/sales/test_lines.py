@@ -119,3 +119,11 @@ def test_lines_and_moves_are_seen_with_their_deal(client: Any, deal: Opportunity
     shown = client.get(f"/api/v1/opportunities/{deal.pk}", {"expand": "lines,stage"}).json()
     assert [one["id"] for one in shown["lines"]] == [str(made.pk)]
     assert shown["stage"]["name"] == "Qualification"
+
+
+def test_lines_that_come_to_more_than_an_amount_can_hold_are_refused(client: Any, deal: Opportunity) -> None:
+    line = {"opportunity": str(deal.pk), "description": "Desk", "quantity": "99", "unit_price": "9999999999.99"}
+    assert client.post("/api/v1/opportunity-lines", line).status_code == 201
+    answer = client.post("/api/v1/opportunity-lines", line)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "opportunity_lines_too_much")
+    assert deal.lines.count() == 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm.models import Change, User
+from customers.models import Customer
 from sales.actions import move_opportunity, win_opportunity
 from sales.models import Lead, LossReason, Opportunity, Pipeline, Stage, StageChange
 from tests.sales.stages import reason, stage
@@ -203,3 +207,49 @@ def test_without_a_stage_to_begin_in_a_deal_names_one(client: Any, deal: Opportu
     answer = client.post(f"/api/v1/leads/{lead.pk}/convert", {})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/stage")
     assert client.post("/api/v1/opportunities", {**body, "stage": str(deal.stage_id)}).status_code == 201
+
+
+def test_a_pipeline_out_of_use_takes_no_new_deals_and_keeps_its_own(client: Any, deal: Opportunity) -> None:
+    closed = make(Stage, pipeline=make(Pipeline, is_active=False))
+    assert did(client, deal, "move", stage=str(closed.pk)) == (409, "Qualification open")
+    body = {"customer": str(deal.customer_id), "expected_close_on": "2026-03-02", "name": "A", "stage": str(closed.pk)}
+    answer = client.post("/api/v1/opportunities", body)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "inactive_pipeline")
+    Pipeline.objects.filter(pk=closed.pipeline_id).update(is_active=True)
+    key = client.post("/api/v1/opportunities", body).json()["id"]
+    Pipeline.objects.filter(pk=closed.pipeline_id).update(is_active=False)
+    assert client.patch(f"/api/v1/opportunities/{key}", {"name": "B"}).status_code == 200
+
+
+def test_a_whole_new_version_of_a_won_deal_stays_won(client: Any, deal: Opportunity) -> None:
+    did(client, deal, "win")
+    body = {"customer": str(deal.customer_id), "expected_close_on": "2026-03-02", "name": "Twelve desks"}
+    answer = client.put(f"/api/v1/opportunities/{deal.pk}", body)
+    assert (answer.status_code, answer.json()["forecast_category"]) == (200, "closed")
+
+
+def test_who_takes_over_a_deal_takes_over_what_follows_from_it(client: Any, deal: Opportunity) -> None:
+    did(client, deal, "win")
+    other = make(Customer, lifecycle="lead")
+    Opportunity.objects.filter(pk=deal.pk).update(customer=other)
+    other.refresh_from_db()
+    assert other.lifecycle == "customer"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stage_does_not_change_its_kind_while_a_deal_comes_to_it(deal: Opportunity) -> None:
+    new = make(Stage, pipeline=deal.pipeline)
+
+    def close() -> None:
+        with suppress(IntegrityError):
+            Stage.objects.filter(pk=new.pk).update(kind="won", probability=100)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Opportunity.objects.filter(pk=deal.pk).update(stage=new)
+            later = pool.submit(close)
+            time.sleep(0.3)
+        later.result()
+    new.refresh_from_db()
+    assert new.kind == "open"

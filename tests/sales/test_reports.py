@@ -13,8 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 
+from crm.reports.reports import REPORTS
+from sales.models import Opportunity, Stage
 from sales.models.currencies import rounded
 from tests.sales.figures import DEALS, LEADS, World, day_of, missing, read, split, total, weighted
+from tests.samples import make
+from tests.staff import signed_in, superuser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,3 +230,12 @@ def test_the_funnel_and_the_sources_are_of_the_leads(world: World, client: Clien
         row["source"]: (*(row[name] for name in counts), Decimal(row["won_amount"]), row["without_rate"])
         for row in report(client, "lead-sources")
     }
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in REPORTS.items() if one.scope == "sales"))
+def test_reports_reach_the_last_day_that_there_is(world: World, client: Client, name: str) -> None:
+    people = {"owner": world.people[0], "team": world.people[0].team}
+    make(Opportunity, stage=Stage.objects.beginning()[0], expected_close_on=datetime.date(9999, 12, 15), **people)
+    known = {"until": "9999-12-31"} if "until" in REPORTS[name].form.base_fields else {}
+    assert client.get(f"/api/v1/reports/{name}", known).status_code == 200
+    assert signed_in(superuser()).get(f"/admin/reports/{name}/", known).status_code == 200
