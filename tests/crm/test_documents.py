@@ -14,8 +14,9 @@ pytestmark = pytest.mark.django_db
 
 def test_the_document_is_yaml_unless_json_is_asked_for(client: Client) -> None:
     text = client.get("/api/schema")
-    assert yaml.safe_load(text.content)["openapi"] == "3.1.0"
-    assert client.get("/api/schema?format=json").json() == yaml.safe_load(text.content)
+    known = yaml.load(text.content, yaml.CSafeLoader)
+    assert known["openapi"] == "3.1.0"
+    assert client.get("/api/schema?format=json").json() == known
     assert client.get("/api/schema", headers={"Accept": "application/json"}).json()["openapi"] == "3.1.0"
 
 
