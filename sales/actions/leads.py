@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.custom.definitions import begin
+from crm.refused import Refused
 from customers.actions import recognise_customer
 from customers.models import Customer
 from sales.actions.assignment import NoRuleFits, give_by_rules
 from sales.actions.opportunities import open_stage
-from sales.actions.refused import Refused
 from sales.models import Lead, Opportunity
 
 if TYPE_CHECKING:

@@ -14,9 +14,7 @@ from unfold.decorators import display
 from crm.admin import RecordAdmin, link_to
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
-from sales import actions
-from sales.admin.assignment import WithAssignment
-from sales.admin.verbs import (
+from crm.admin.verbs import (
     AssignForm,
     Verb,
     VerbForm,
@@ -28,6 +26,8 @@ from sales.admin.verbs import (
     one_of,
     text_field,
 )
+from sales import actions
+from sales.admin.assignment import WithAssignment
 from sales.models import CURRENCIES, Lead, Stage, reporting_currency
 
 if TYPE_CHECKING:
