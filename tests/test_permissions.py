@@ -9,6 +9,8 @@ import pytest
 
 from crm.merging.actions import merge_records
 from crm.roles import ROLES
+from customers.models import Customer
+from marketing.models import Campaign, Segment, Template
 from sales.models import AssignmentRule, LossReason, Opportunity, Stage
 from tests.resources import RECORDS, operations
 from tests.samples import body_for, make
@@ -21,6 +23,15 @@ pytestmark = pytest.mark.django_db
 WON = {"kind": "won", "probability": 100}
 GIVEN_UP = {"status": "disqualified", "disqualified_reason": "spam"}
 ASSIGNED = {"/api/v1/tasks": "assignee"}
+BEGUN = {"kind": "event", "started_at": "2026-01-01T00:00:00Z"}
+CAMPAIGNS: dict[str, dict[str, Any]] = {
+    "schedule": {"kind": "event"},
+    "unschedule": {"status": "scheduled", "scheduled_at": "2026-01-01T00:00:00Z"},
+    "start": {"kind": "event"},
+    "resume": {**BEGUN, "status": "paused"},
+    "pause": {**BEGUN, "status": "sending"},
+    "finish": {**BEGUN, "status": "sending"},
+}
 READERS = tuple(ROLES)
 WRITERS = tuple(role for role in ROLES if role != "Auditor")
 DELETERS = ("Sales manager", "Service manager", "Integration", "Administrator")
@@ -57,17 +68,26 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "assign_by_rules": WRITERS,
     "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
+    "preview": READERS,
+    "findings": READERS,
+    "results": READERS,
+    **dict.fromkeys(("schedule", "unschedule", "pause", "resume", "finish", "test"), WRITERS),
     **dict.fromkeys(("capture", "start", "qualify", "disqualify", "convert", "move", "win", "lose"), WRITERS),
 }
 # In sales, service agents have no part, and service managers and marketers read only; of products and orders see below.
 SELLERS = ("Sales representative", "Sales manager", "Integration", "Administrator")
 SALES_READERS = tuple(role for role in ROLES if role != "Service agent")
 MANAGERS = ("Sales manager", "Integration", "Administrator")
+# In marketing, service has no part, and sales reads.
+MARKETERS = ("Marketer", "Integration", "Administrator")
+MARKETING_READERS = tuple(role for role in ROLES if not role.startswith("Service"))
 
 
 def allowed(path: str, operation: str) -> tuple[str, ...]:
     """Return the roles that an operation on a resource answers with success; all others get 403."""
     roles, viewset = ALLOWED[operation], RECORDS[path]
+    if viewset.scope == "marketing":
+        return MARKETING_READERS if roles == READERS else MARKETERS
     if viewset.scope != "sales":
         return roles
     if roles == READERS:
@@ -87,6 +107,8 @@ def gone(model: Any, owner: Any) -> Any:
 
 def standing(model: Any, operation: str) -> dict[str, Any]:
     """Return the values of a record that the operation goes with."""
+    if model is Campaign:
+        return {"segment": make(Segment), **CAMPAIGNS.get(operation, {})}
     if operation != "reopen":
         return {}
     closed = {"opportunity": {"stage": make(Stage, **WON)} if model is Opportunity else {}}
@@ -113,6 +135,13 @@ def merged(model: Any, owner: Any) -> Any:
     """Return the id of a record of the owner's team that became part of another."""
     people = {"owner": owner, "team": owner.team}
     return merge_records(winner=make(model, **people), loser=make(model, **people), by=owner).loser
+
+
+def mailable(campaign: Any, people: dict[str, Any]) -> str:
+    """Return a customer for whom a campaign's message is filled in."""
+    campaign.template = make(Template, html="<p>Hello</p>")
+    campaign.save()
+    return str(make(Customer, **people).pk)
 
 
 def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
@@ -148,6 +177,13 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "win": lambda: client.post(f"{path}/{record.pk}/win", {"stage": str(make(Stage, **WON).pk)}),
         "lose": lambda: client.post(f"{path}/{record.pk}/lose", loss()),
         **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("start", "qualify", "convert")},
+        **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("unschedule", *CAMPAIGNS)},
+        "schedule": lambda: client.post(f"{path}/{record.pk}/schedule", {"at": "2100-01-01T00:00:00Z"}),
+        **{verb: partial(client.get, f"{path}/{record.pk}/{verb}") for verb in ("findings", "results")},
+        "preview": lambda: client.post(f"{path}/{record.pk}/preview", {"customer": mailable(record, people)}),
+        "test": lambda: client.post(
+            f"{path}/{record.pk}/test", {"customer": mailable(record, people), "to": "me@example.com"}
+        ),
         "snooze": lambda: client.post(f"{path}/{record.pk}/snooze", {"until": "2100-01-01T00:00:00Z"}),
         "consents": lambda: client.get(f"{path}/{record.pk}/consents"),
         "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
@@ -165,9 +201,9 @@ OFFERED = [
     (path, operation)
     for path, viewset in RECORDS.items()
     for operation in sorted(operations(viewset))
-    if viewset.scope in {"customers", "tasks", "sales"}
+    if viewset.scope in {"customers", "tasks", "marketing", "sales"}
 ]
-SCOPES = [f"{name}:{verb}" for name in ("customers", "tasks", "sales") for verb in ("read", "write")]
+SCOPES = [f"{name}:{verb}" for name in ("customers", "tasks", "marketing", "sales") for verb in ("read", "write")]
 
 
 @pytest.mark.parametrize("path", RECORDS)

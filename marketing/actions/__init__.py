@@ -1,0 +1,67 @@
+"""Verbs of marketing: what can happen to campaigns, their members, and addresses."""
+
+from crm.refused import Refused
+from marketing.actions.campaigns import (
+    NotReady,
+    WrongStatus,
+    cancel_campaign,
+    finish_campaign,
+    pause_campaign,
+    resume_campaign,
+    schedule_campaign,
+    start_campaign,
+    unschedule_campaign,
+)
+from marketing.actions.claiming import (
+    Claim,
+    claim_member,
+    note_interrupted,
+    note_postponed,
+    note_refused,
+    note_sent,
+    note_unconfirmed,
+    note_unknown_address,
+)
+from marketing.actions.comparing import choose_winner
+from marketing.actions.ending import end_sent_campaign
+from marketing.actions.members import resolve_members
+from marketing.actions.outcomes import (
+    note_bounce,
+    note_click,
+    note_complaint,
+    note_outcome,
+    recipient_of,
+    unsubscribe,
+)
+from marketing.actions.suppressions import suppress_address
+
+__all__ = [
+    "Claim",
+    "NotReady",
+    "Refused",
+    "WrongStatus",
+    "cancel_campaign",
+    "choose_winner",
+    "claim_member",
+    "end_sent_campaign",
+    "finish_campaign",
+    "note_bounce",
+    "note_click",
+    "note_complaint",
+    "note_interrupted",
+    "note_outcome",
+    "note_postponed",
+    "note_refused",
+    "note_sent",
+    "note_unconfirmed",
+    "note_unknown_address",
+    "pause_campaign",
+    "recipient_of",
+    "resolve_members",
+    "resume_campaign",
+    "schedule_campaign",
+    "start_campaign",
+    "suppress_address",
+    "unschedule_campaign",
+    "unsubscribe",
+]
