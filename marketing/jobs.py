@@ -55,6 +55,6 @@ def has_work(campaign: Campaign) -> bool:
     """Tell whether a turn would do something: send, choose the better subject, or end the campaign."""
     if sending.waiting(campaign).exists():
         return True
-    if not campaign.members.filter(state="queued").exists():  # type: ignore[attr-defined]
+    if not campaign.members.filter(state="queued").exists():
         return True
     return campaign.is_compared and bool(actions.choose_winner(campaign=campaign))

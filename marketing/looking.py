@@ -54,8 +54,8 @@ def message_for(campaign: Campaign, customer: Customer) -> Message:
 def preview(*, campaign: Campaign, customer: Customer) -> dict[str, str]:
     """Return a message as one customer would get it."""
     made = message_for(campaign, customer)
-    html = next((str(one.content) for one in made.alternatives), "")
-    return {"subject": made.subject, "html": html, "text": made.body}
+    html = next((str(content) for content, _kind in made.alternatives), "")
+    return {"subject": str(made.subject), "html": html, "text": str(made.body)}
 
 
 def send_test(*, campaign: Campaign, customer: Customer, to: str) -> None:

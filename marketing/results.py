@@ -54,7 +54,7 @@ def links_followed(campaign: Campaign, reader: User) -> list[dict[str, Any]]:
     seen = Customer.objects.visible_to(reader).values("pk")
     rows = Click.objects.filter(campaign=campaign, customer__in=seen).values("url")
     found = rows.annotate(clicks=Sum("count"), customers=Count("customer", distinct=True))
-    return list(found.order_by(F("clicks").desc(), "url")[:MOST_LINKS])
+    return [dict(one) for one in found.order_by(F("clicks").desc(), "url")[:MOST_LINKS]]
 
 
 def results_of(campaign: Campaign, reader: User) -> dict[str, Any]:

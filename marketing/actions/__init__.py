@@ -30,6 +30,7 @@ from marketing.actions.outcomes import (
     note_click,
     note_complaint,
     note_outcome,
+    note_unsubscribed,
     recipient_of,
     unsubscribe,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "note_sent",
     "note_unconfirmed",
     "note_unknown_address",
+    "note_unsubscribed",
     "pause_campaign",
     "recipient_of",
     "resolve_members",

@@ -23,7 +23,7 @@ def choose_winner(*, campaign: Campaign, now: datetime.datetime | None = None) -
     """
     found = Campaign.objects.select_for_update().filter(pk=campaign.pk).first()
     if found is None or not found.is_compared:
-        return found.winner if found is not None else ""
+        return str(found.winner) if found is not None else ""
     tested = CampaignMember.objects.of(found).filter(variant__in=["a", "b"])
     if tested.filter(state__in=["queued", "sending"]).exists():
         return ""
@@ -32,7 +32,7 @@ def choose_winner(*, campaign: Campaign, now: datetime.datetime | None = None) -
         return ""
     found.winner = better(found)
     found.save(update_fields=["winner", "updated_at"])
-    return found.winner
+    return str(found.winner)
 
 
 def better(campaign: Campaign) -> str:

@@ -44,4 +44,4 @@ def resolve_members(*, campaign: Campaign) -> int:
     given = [campaign.owner_id, campaign.team_id, campaign.pk, share, campaign.pk.hex]
     with connection.cursor() as cursor:
         cursor.execute(INSERT.format(new_id=NEW_ID, segment=sql), [*given, *parameters])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -102,6 +102,15 @@ def unsubscribe(*, campaign: Campaign, customer: Customer, member: UUID, evidenc
     _withdraw(campaign, customer, evidence)
 
 
+@transaction.atomic
+def note_unsubscribed(*, member: UUID) -> None:
+    """Note that a customer unsubscribed at the provider."""
+    found = CampaignMember.objects.select_related("campaign__purpose", "customer").filter(pk=member).first()
+    if found is not None:
+        said: Evidence = {"evidence": gettext("Unsubscribed at the provider: %s") % found.campaign}
+        unsubscribe(campaign=found.campaign, customer=found.customer, member=member, evidence=said)
+
+
 def recipient_of(*, customer: UUID) -> Customer | None:
     """Return the customer of an id, or whom that customer became part of; None for one who was erased."""
     known = Customer.objects.filter(erased_at__isnull=True)

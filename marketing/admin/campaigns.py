@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 Status = Campaign.Status
 STATUS_COLORS = {
-    Status.DRAFT: "info",
-    Status.SCHEDULED: "primary",
-    Status.SENDING: "primary",
-    Status.PAUSED: "warning",
-    Status.SENT: "success",
-    Status.CANCELLED: "danger",
+    "draft": "info",
+    "scheduled": "primary",
+    "sending": "primary",
+    "paused": "warning",
+    "sent": "success",
+    "cancelled": "danger",
 }
 OUTCOME = ("status", "scheduled_at", "started_at", "finished_at", "launched_by", "winner")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
@@ -19,6 +19,9 @@ from marketing.models.segments import Segment
 from marketing.models.templates import Template
 from marketing.placeholders import check
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 SEARCHED: Final = ("name", "utm_campaign")
 
 
@@ -33,7 +36,7 @@ def throttle_field(name: object, help_text: object, default: int) -> models.Posi
     return models.PositiveIntegerField(name, default=default, validators=limits, help_text=help_text)  # type: ignore[arg-type]  # lazy
 
 
-def money_field(name: object, help_text: object) -> models.DecimalField[object, object]:
+def money_field(name: object, help_text: object) -> models.DecimalField[Decimal | str | None, Decimal | None]:
     """Return a field for an amount that may be unknown."""
     return models.DecimalField(name, max_digits=14, decimal_places=2, null=True, blank=True, help_text=help_text)  # type: ignore[arg-type]  # lazy
 

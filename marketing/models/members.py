@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -15,6 +15,9 @@ from crm.querysets import RecordQuerySet
 from customers.models import Customer
 from marketing.models.campaigns import Campaign
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class CampaignMemberQuerySet(RecordQuerySet):
     def of(self, campaign: Campaign) -> Self:
@@ -26,7 +29,7 @@ class CampaignMemberQuerySet(RecordQuerySet):
         return self.exclude(state__in=CampaignMember.NOT_OUT)
 
 
-def moment(name: object, help_text: object) -> models.DateTimeField[object, object]:
+def moment(name: object, help_text: object) -> models.DateTimeField[datetime | str | None, datetime | None]:
     """Return a field for when something happened, if it did."""
     return models.DateTimeField(name, null=True, blank=True, help_text=help_text)  # type: ignore[arg-type]  # lazy
 

@@ -44,7 +44,7 @@ class Keeper:
 
     def message(self, number: int = 0) -> EmailMessage:
         """Return a message as a program of mail reads it."""
-        return email.message_from_bytes(self.got[number][2], policy=email.policy.default)  # type: ignore[return-value]
+        return email.message_from_bytes(self.got[number][2], policy=email.policy.default)
 
 
 @contextmanager

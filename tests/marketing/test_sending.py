@@ -89,7 +89,7 @@ def test_quiet_hours_are_those_of_the_recipient(campaign: Campaign, recipient: A
     campaign.save()
     assert begin(campaign).status == "sending"
     assert mail_server.recipients == ["bob@example.com"]
-    member = CampaignMember.objects.get(customer__name="Ada")
+    member: Any = CampaignMember.objects.get(customer__name="Ada")
     assert member.state == "queued"
     assert datetime.timedelta(minutes=59) < member.due_at - timezone.now() <= datetime.timedelta(hours=1)
 
