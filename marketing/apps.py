@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class MarketingConfig(AppConfig):
     name = "marketing"
     verbose_name = _("Marketing")
+
+    def ready(self) -> None:
+        from marketing import about_customers, conditions, parameters, privacy
+
+        conditions.read_parameters_by(parameters.read)
+        about_customers.register()
+        privacy.register()

@@ -58,16 +58,23 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "snooze": WRITERS,
     "batch": READERS,  # each item needs its own
     **dict.fromkeys(("capture", "start", "qualify", "disqualify", "convert", "move", "win", "lose"), WRITERS),
+    **dict.fromkeys(("preview", "members"), READERS),
+    **dict.fromkeys(("freeze", "thaw", "change_members"), WRITERS),
 }
 # In sales, service agents have no part, and service managers and marketers read only; of products and orders see below.
 SELLERS = ("Sales representative", "Sales manager", "Integration", "Administrator")
 SALES_READERS = tuple(role for role in ROLES if role != "Service agent")
 MANAGERS = ("Sales manager", "Integration", "Administrator")
+# In marketing, those in sales read; service has no part.
+MARKETERS = ("Marketer", "Integration", "Administrator")
+MARKETING_READERS = (*MARKETERS, "Sales representative", "Sales manager", "Auditor")
 
 
 def allowed(path: str, operation: str) -> tuple[str, ...]:
     """Return the roles that an operation on a resource answers with success; all others get 403."""
     roles, viewset = ALLOWED[operation], RECORDS[path]
+    if viewset.scope == "marketing":
+        return MARKETING_READERS if roles == READERS else MARKETERS
     if viewset.scope != "sales":
         return roles
     if roles == READERS:
@@ -87,6 +94,8 @@ def gone(model: Any, owner: Any) -> Any:
 
 def standing(model: Any, operation: str) -> dict[str, Any]:
     """Return the values of a record that the operation goes with."""
+    if operation == "change_members":
+        return {"kind": "frozen"}
     if operation != "reopen":
         return {}
     closed = {"opportunity": {"stage": make(Stage, **WON)} if model is Opportunity else {}}
@@ -155,6 +164,10 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
         "erase": lambda: client.post(f"{path}/{record.pk}/erase", {"reason": "Asked for it."}),
         "personal_data": lambda: client.get(f"{path}/{record.pk}/personal-data"),
+        "preview": lambda: client.post(f"{path}/preview", {"conditions": {}}),
+        "members": lambda: client.get(f"{path}/{record.pk}/members"),
+        "change_members": lambda: client.post(f"{path}/{record.pk}/members", {}),
+        **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("freeze", "thaw")},
         "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }
@@ -165,9 +178,9 @@ OFFERED = [
     (path, operation)
     for path, viewset in RECORDS.items()
     for operation in sorted(operations(viewset))
-    if viewset.scope in {"customers", "tasks", "sales"}
+    if viewset.scope in {"customers", "tasks", "sales", "marketing"}
 ]
-SCOPES = [f"{name}:{verb}" for name in ("customers", "tasks", "sales") for verb in ("read", "write")]
+SCOPES = [f"{name}:{verb}" for name in ("customers", "tasks", "sales", "marketing") for verb in ("read", "write")]
 
 
 @pytest.mark.parametrize("path", RECORDS)
