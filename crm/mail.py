@@ -45,3 +45,13 @@ def options_of_backend() -> dict[str, Any]:
         message = "EMAIL_OPTIONS must be a JSON object."
         raise ImproperlyConfigured(message)
     return options
+
+
+def apps() -> list[str]:
+    """Return the application that the provider's library needs; none where mail leaves by SMTP."""
+    return ["anymail"] if environment.text("EMAIL_BACKEND").startswith("anymail.") else []
+
+
+def signing_key() -> tuple[str, str, str]:
+    """Return domain, selector and private key by which messages are signed (DKIM, RFC 6376); empty for none."""
+    return environment.text("DKIM_DOMAIN"), environment.text("DKIM_SELECTOR"), environment.text("DKIM_KEY")

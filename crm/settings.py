@@ -289,14 +289,10 @@ SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))
 if SENDS_EMAIL:
     MAILERS = mail.mailers(is_for_people=DEBUG)
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
-USES_ANYMAIL = environment.text("EMAIL_BACKEND").startswith("anymail.")
-if USES_ANYMAIL:
-    INSTALLED_APPS += ["anymail"]
-    ANYMAIL = {"WEBHOOK_SECRET": environment.text("EMAIL_WEBHOOK_SECRET")}
+INSTALLED_APPS += mail.apps()
+ANYMAIL = {"WEBHOOK_SECRET": environment.text("EMAIL_WEBHOOK_SECRET")}
 MARKETING_BOUNCE_ADDRESS = environment.text("MARKETING_BOUNCE_ADDRESS")
-DKIM_DOMAIN = environment.text("DKIM_DOMAIN")
-DKIM_SELECTOR = environment.text("DKIM_SELECTOR")
-DKIM_KEY = environment.text("DKIM_KEY")
+DKIM_DOMAIN, DKIM_SELECTOR, DKIM_KEY = mail.signing_key()
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)

@@ -21,5 +21,5 @@ urlpatterns = [
     path("", include("sales.pages")),
     path("", include("crm.attachments.answers")),
 ]
-if settings.USES_ANYMAIL and settings.ANYMAIL["WEBHOOK_SECRET"]:
+if "anymail" in settings.INSTALLED_APPS and settings.ANYMAIL["WEBHOOK_SECRET"]:
     urlpatterns.append(path("anymail/", include("anymail.urls")))

@@ -10,12 +10,14 @@ class MarketingConfig(AppConfig):
         from django.conf import settings
 
         from crm import beats
-        from marketing import privacy
+        from marketing import about_customers, conditions, parameters, privacy
         from marketing.jobs import look_after_campaigns
 
+        conditions.read_parameters_by(parameters.read)
+        about_customers.register()
         privacy.register()
         beats.register(look_after_campaigns)
-        if settings.USES_ANYMAIL:
+        if "anymail" in settings.INSTALLED_APPS:
             from marketing.mail import providers
 
             providers.listen()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crm.privacy import holdings
 from crm.privacy.holdings import Holding
-from marketing.models import Campaign, Click, Segment, Suppression, Template, digest_of
+from marketing.models import Campaign, Click, Segment, SegmentMember, Suppression, Template, digest_of
 
 if TYPE_CHECKING:
     from crm.privacy.person import Person
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def register() -> None:
     """Tell the registry."""
     holdings.register(Holding(Click, is_deleted=True))
+    holdings.register(Holding(SegmentMember, is_deleted=True))
+    holdings.register(Holding(Suppression, kept=frozenset({"digest"})))
     holdings.trace([Suppression], forget_addresses)
     holdings.nobody([Segment, Template, Campaign], "What the company says to many, and how they are chosen.")
 

@@ -73,6 +73,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "results": READERS,
     **dict.fromkeys(("schedule", "unschedule", "pause", "resume", "finish", "test"), WRITERS),
     **dict.fromkeys(("capture", "start", "qualify", "disqualify", "convert", "move", "win", "lose"), WRITERS),
+    "members": READERS,
+    **dict.fromkeys(("freeze", "thaw", "change_members"), WRITERS),
 }
 # In sales, service agents have no part, and service managers and marketers read only; of products and orders see below.
 SELLERS = ("Sales representative", "Sales manager", "Integration", "Administrator")
@@ -107,6 +109,8 @@ def gone(model: Any, owner: Any) -> Any:
 
 def standing(model: Any, operation: str) -> dict[str, Any]:
     """Return the values of a record that the operation goes with."""
+    if operation == "change_members":
+        return {"kind": "frozen"}
     if model is Campaign:
         return {"segment": make(Segment), **CAMPAIGNS.get(operation, {})}
     if operation != "reopen":
@@ -144,6 +148,19 @@ def mailable(campaign: Any, people: dict[str, Any]) -> str:
     return str(make(Customer, **people).pk)
 
 
+def campaign_calls(client: Any, address: str, campaign: Any, people: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """Return the verbs on a campaign."""
+    return {
+        **{verb: partial(client.post, f"{address}/{verb}") for verb in ("unschedule", *CAMPAIGNS)},
+        "schedule": lambda: client.post(f"{address}/schedule", {"at": "2100-01-01T00:00:00Z"}),
+        **{verb: partial(client.get, f"{address}/{verb}") for verb in ("findings", "results")},
+        "preview": lambda: client.post(f"{address}/preview", {"customer": mailable(campaign, people)}),
+        "test": lambda: client.post(
+            f"{address}/test", {"customer": mailable(campaign, people), "to": "me@example.com"}
+        ),
+    }
+
+
 def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> Any:
     """Do one operation on a record of the owner's team."""
     model = viewset.queryset.model
@@ -177,13 +194,6 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "win": lambda: client.post(f"{path}/{record.pk}/win", {"stage": str(make(Stage, **WON).pk)}),
         "lose": lambda: client.post(f"{path}/{record.pk}/lose", loss()),
         **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("start", "qualify", "convert")},
-        **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("unschedule", *CAMPAIGNS)},
-        "schedule": lambda: client.post(f"{path}/{record.pk}/schedule", {"at": "2100-01-01T00:00:00Z"}),
-        **{verb: partial(client.get, f"{path}/{record.pk}/{verb}") for verb in ("findings", "results")},
-        "preview": lambda: client.post(f"{path}/{record.pk}/preview", {"customer": mailable(record, people)}),
-        "test": lambda: client.post(
-            f"{path}/{record.pk}/test", {"customer": mailable(record, people), "to": "me@example.com"}
-        ),
         "snooze": lambda: client.post(f"{path}/{record.pk}/snooze", {"until": "2100-01-01T00:00:00Z"}),
         "consents": lambda: client.get(f"{path}/{record.pk}/consents"),
         "preferences_link": lambda: client.post(f"{path}/{record.pk}/preferences-link"),
@@ -191,9 +201,14 @@ def call(client: Any, path: str, viewset: Any, operation: str, owner: Any) -> An
         "merge": lambda: client.post(f"{path}/{record.pk}/merge", {"loser": str(make(model, **people).pk)}),
         "erase": lambda: client.post(f"{path}/{record.pk}/erase", {"reason": "Asked for it."}),
         "personal_data": lambda: client.get(f"{path}/{record.pk}/personal-data"),
+        "preview": lambda: client.post(f"{path}/preview", {"conditions": {}}),
+        "members": lambda: client.get(f"{path}/{record.pk}/members"),
+        "change_members": lambda: client.post(f"{path}/{record.pk}/members", {}),
+        **{verb: partial(client.post, f"{path}/{record.pk}/{verb}") for verb in ("freeze", "thaw")},
         "unmerge": lambda: client.post(f"{path}/{merged(model, owner)}/unmerge"),
         "restore": lambda: client.post(f"{path}/{gone(model, owner)}/restore"),
     }
+    calls |= campaign_calls(client, f"{path}/{record.pk}", record, people) if model is Campaign else {}
     return calls[operation]()
 
 

@@ -1,4 +1,4 @@
-"""Verbs of marketing: what can happen to campaigns, their members, and addresses."""
+"""Verbs of marketing: what can happen to segments, campaigns, their members, and addresses."""
 
 from crm.refused import Refused
 from marketing.actions.campaigns import (
@@ -34,18 +34,31 @@ from marketing.actions.outcomes import (
     recipient_of,
     unsubscribe,
 )
+from marketing.actions.segments import (
+    MOST_MEMBERS,
+    NotFrozen,
+    UnreadableNow,
+    change_members,
+    freeze_segment,
+    thaw_segment,
+)
 from marketing.actions.suppressions import suppress_address
 
 __all__ = [
+    "MOST_MEMBERS",
     "Claim",
+    "NotFrozen",
     "NotReady",
     "Refused",
+    "UnreadableNow",
     "WrongStatus",
     "cancel_campaign",
+    "change_members",
     "choose_winner",
     "claim_member",
     "end_sent_campaign",
     "finish_campaign",
+    "freeze_segment",
     "note_bounce",
     "note_click",
     "note_complaint",
@@ -64,6 +77,7 @@ __all__ = [
     "schedule_campaign",
     "start_campaign",
     "suppress_address",
+    "thaw_segment",
     "unschedule_campaign",
     "unsubscribe",
 ]

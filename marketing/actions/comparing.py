@@ -30,12 +30,12 @@ def choose_winner(*, campaign: Campaign, now: datetime.datetime | None = None) -
     last = tested.aggregate(last=Max("sent_at"))["last"]
     if last is not None and (now or timezone.now()) < last + timedelta(hours=found.test_hours):
         return ""
-    found.winner = better(found)
+    found.winner = _better(found)
     found.save(update_fields=["winner", "updated_at"])
     return str(found.winner)
 
 
-def better(campaign: Campaign) -> str:
+def _better(campaign: Campaign) -> str:
     """Return the subject with the greater share of opens or clicks."""
     field = "opened_at" if campaign.winner_by == Campaign.Winner.OPENS else "clicked_at"
     reached = CampaignMember.objects.of(campaign).reached().filter(variant__in=["a", "b"])

@@ -13,7 +13,7 @@ from crm.admin import RecordAdmin, link_to, staff
 from crm.admin.base import ModelAdmin, ReadOnly
 from crm.admin.lists import CappedPaginator
 from customers.models import Customer
-from marketing.models import CampaignMember, Click, Segment
+from marketing.models import CampaignMember, Click
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -83,12 +83,3 @@ class ClickAdmin(ReadOnly, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         seen = Customer.objects.visible_to(staff(request)).values("pk")
         return super().get_queryset(request).filter(customer__in=seen)
-
-
-@admin.register(Segment)
-class SegmentAdmin(RecordAdmin):
-    """Whom campaigns are for."""
-
-    list_display = ("name", "owner")
-    ordering = ("name", "id")
-    sections = ((None, {"fields": ("name",)}),)

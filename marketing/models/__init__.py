@@ -2,7 +2,7 @@
 
 from marketing.models.campaigns import Campaign
 from marketing.models.members import CampaignMember, CampaignMemberQuerySet, Click
-from marketing.models.segments import Segment
+from marketing.models.segments import Segment, SegmentMember
 from marketing.models.suppressions import Suppression, digest_of, normalised
 from marketing.models.templates import Template
 
@@ -12,6 +12,7 @@ __all__ = [
     "CampaignMemberQuerySet",
     "Click",
     "Segment",
+    "SegmentMember",
     "Suppression",
     "Template",
     "digest_of",

@@ -54,8 +54,9 @@ def test_the_sidebar_shows_what_the_role_may_see() -> None:
         answer = signed_in(colleague(role)).get("/admin/")
         return re.findall(r"<h2 class=.font-semibold flex[^>]*>\s*([^<]+?)\s*<", lines(answer.content.decode()))
 
-    assert titles("Sales representative") == ["Work", "Customers", "Sales", "Lead capture", "Data exchange"]
-    assert titles("Auditor") == ["Work", "Customers", "Sales", "Lead capture", "Administration"]
+    selling = ["Work", "Customers", "Sales", "Lead capture", "Marketing"]
+    assert titles("Sales representative") == [*selling, "Data exchange"]
+    assert titles("Auditor") == [*selling, "Administration"]
 
 
 def lines(text: str) -> str:
@@ -151,7 +152,8 @@ def test_custom_fields_are_for_records() -> None:
     kinds = form.fields["content_type"].queryset.values_list("model", flat=True)
     shared, customers = {"attachment", "task"}, {"address", "consent", "customer", "interaction", "relationship"}
     sales = {"lead", "opportunity", "opportunityline", "stagechange", "product", "order", "orderline"}
-    assert set(kinds) == shared | customers | sales
+    marketing = {"segment", "template", "campaign", "campaignmember"}
+    assert set(kinds) == shared | customers | sales | marketing
 
 
 def test_a_custom_field_keeps_its_type_and_takes_its_values_along() -> None:

@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.base import ContentFile
 from django.db.models import JSONField
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from crm.attachments.actions import attach
@@ -34,6 +35,7 @@ from crm.models import (
 from crm.privacy import holdings
 from crm.secrets import seal
 from customers.models import Customer
+from marketing.models import Campaign, Click, Suppression
 from sales.models import Lead, LossReason, Opportunity, Stage
 from tests.samples import make
 
@@ -149,8 +151,18 @@ def elsewhere(customer: Customer, word: str, user: User) -> None:
         user=user, application="shop", key=email, fingerprint="0" * 64, status=201, headers={"Location": f"/{word}"},
         body=seal(json.dumps({"id": str(customer.pk), "note": f"of {word}"}).encode()),
     )  # fmt: skip
+    mailed(customer, word, email)
     messages(customer, word, user)
     app.configure_task("crm.webhooks.deliver", allow_unknown=True).defer(delivery=email, note=f"of {word}")
+
+
+def mailed(customer: Customer, word: str, email: str) -> None:
+    """Make what campaigns keep beside their members: links that were followed, and an address not to write to."""
+    now = timezone.now()
+    Click.objects.create(
+        campaign=make(Campaign, segment=None), customer=customer, url=f"https://{word}", first_at=now, last_at=now
+    )
+    Suppression.objects.create(address=email, reason="bounce", detail=f"of {word}")
 
 
 def messages(customer: Customer, word: str, user: User) -> None:
