@@ -10,11 +10,11 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.currencies import known_currency
 from marketing import conditions
 from marketing.about_customers import day, days_ago, whole
 from marketing.conditions.registry import DATE, NUMBER, TEXT
 from sales.models import Order
-from sales.models.currencies import known_currency
 
 if TYPE_CHECKING:
     import datetime
