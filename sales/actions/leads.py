@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from crm.models import Team, User
     from customers.actions import ContactDetails
+    from marketing.models import Campaign
     from sales.models import LeadForm, Stage
 
 USUAL_TIME: Final = timedelta(days=30)  # until a new deal should be decided, unless somebody says otherwise
@@ -64,6 +65,7 @@ class LeadDetails(TypedDict, total=False):
     tags: list[str]
     form: LeadForm | None
     utm: dict[str, str]
+    campaign: Campaign | None
 
 
 @transaction.atomic
@@ -90,7 +92,7 @@ def capture_lead(
         customer = recognise_customer(contact=contact, by=by, owner=owner, team=team, source=source)
     lead = Lead(customer=customer, **details)
     begin([lead])
-    lead.full_clean(exclude=["customer", "owner", "team", "form"])
+    lead.full_clean(exclude=["customer", "owner", "team", "form", "campaign"])
     if by is None and owner is None and team is None:
         give_by_rules(lead=lead)
         _give_along(lead, began)

@@ -87,13 +87,13 @@ class LeadAdmin(WithAssignment, WithVerbs, WithTasks, RecordAdmin):
     )
     search_help_text = _("Subject or message")
     ordering = ("-created_at", "-id")
-    autocomplete_fields = ("customer",)
+    autocomplete_fields = ("customer", "campaign")
     readonly_fields = (
         *RecordAdmin.readonly_fields,
         *("status", "score", "opportunity_link", "converted_at", "disqualified_reason", "disqualified_note"),
     )
     actions_detail = ("add_task",)
-    sections = ((None, {"fields": ("customer", "subject", "message", ("source", "rating"))}),)
+    sections = ((None, {"fields": ("customer", "subject", "message", ("source", "campaign"), "rating")}),)
     verbs: ClassVar[Sequence[Verb]] = (
         Verb(
             "convert",

@@ -52,6 +52,7 @@ class LeadSerializer(RecordSerializer):
             "converted_at",
             "opportunity",
             "form",
+            "campaign",
             "utm",
             "reminded_at",
         )
@@ -147,6 +148,7 @@ class LeadViewSet(Verbs, RecordViewSet):
         "converted_at": MOMENTS,
         "opportunity": ["exact", "isnull"],
         "form": ["exact", "in", "isnull"],
+        "campaign": ["exact", "in", "isnull"],
     }
     ordering_fields = ["score"]
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, SearchKey
 from customers.models import Customer
+from marketing.models import Campaign
 from sales.models.forms import LeadForm
 from sales.models.opportunities import Opportunity
 from sales.models.scoring import score_trigger
@@ -108,6 +109,15 @@ class Lead(Record):
         editable=False,
         related_name="leads",
         help_text=_("The form on a web site that it came through."),
+    )
+    campaign = models.ForeignKey(
+        Campaign,
+        verbose_name=_("campaign"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
+        help_text=_("The campaign that brought it; found by utm_campaign where a form was sent."),
     )
     utm = models.JSONField(
         _("UTM parameters"),
