@@ -81,9 +81,9 @@ class SegmentAdmin(RecordAdmin):
             wanted = json.loads(request.POST.get("conditions") or "{}")
             rows = living(conditions.kept_by(wanted, user)).visible_to(user)
         except (ValueError, RecursionError):
-            return JsonResponse({"fault": str(_("This cannot be read."))}, status=400)
+            return JsonResponse({"fault": str(_("This cannot be read."))})
         except conditions.Unreadable as error:
-            return JsonResponse({"fault": str(error)}, status=400)
+            return JsonResponse({"fault": str(error)})
         first = list(rows.order_by("id").values("id", "name", "email")[:FIRST])
         return JsonResponse({"count": rows.count(), "customers": first})
 

@@ -154,7 +154,7 @@ async function count() {
   body.set("csrfmiddlewaretoken", text.form.elements.csrfmiddlewaretoken.value);
   const sent = await fetch(text.dataset.preview, { method: "POST", body }).catch(() => null);
   if (turn !== asked) return;
-  const found = sent?.ok || sent?.status === 400 ? await sent.json() : { fault: words.failed };
+  const found = sent?.ok ? await sent.json() : { fault: words.failed };
   if (found.fault) return answer.replaceChildren(element("p", { class: "builder-fault" }, found.fault));
   const names = found.customers.map((one) => element("li", {}, [one.name, one.email].filter(Boolean).join(" · ")));
   answer.replaceChildren(element("p", {}, `${words.counted} ${found.count}`), element("ol", {}, ...names));
