@@ -117,7 +117,7 @@ class SegmentMemberAdmin(ModelAdmin):
 
     list_display = ("segment", "customer", "added_at")
     list_select_related = ("segment", "customer")
-    autocomplete_fields = ("segment", "customer")
+    autocomplete_fields = ("customer",)
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentMember]:
