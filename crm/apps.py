@@ -8,7 +8,7 @@ class CrmConfig(AppConfig):
     verbose_name = _("Administration")
 
     def ready(self) -> None:
-        from crm import checks  # noqa: F401 -- registers the system checks
+        from crm import beats, checks  # noqa: F401 -- registers the system checks
         from crm.auth import audit
         from crm.auth.applications import make_own_application
         from crm.changes import timeline
@@ -16,11 +16,13 @@ class CrmConfig(AppConfig):
         from crm.models import Attachment, Task
         from crm.privacy import standard
         from crm.roles import synchronise_roles
+        from crm.webhooks.feeding import feed_all
 
         post_migrate.connect(synchronise_roles, dispatch_uid="crm.roles")
         post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
         audit.listen()
+        beats.register(feed_all)
         standard.register()
         timeline.register(timeline.Source(Task, "created_at", "admin/tasks/timeline.html", related=("assignee",)))
         attachments = "admin/attachments/timeline.html"

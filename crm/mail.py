@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
+
+from django.core.exceptions import ImproperlyConfigured
 
 from crm import environment
 
@@ -10,7 +13,10 @@ SMTPS: Final = 465  # the port of SMTP that is TLS from the start
 
 
 def mailers(*, is_for_people: bool) -> dict[str, dict[str, Any]]:
-    """Return Django's `MAILERS`: an SMTP server, the console for people who develop; none where neither is."""
+    """Return Django's `MAILERS`: a provider's API, an SMTP server, the console for people who develop; or none."""
+    backend = environment.text("EMAIL_BACKEND")
+    if backend:
+        return {"default": {"BACKEND": backend, "OPTIONS": options_of_backend()}}
     host, user = environment.text("EMAIL_HOST"), environment.text("EMAIL_USER")
     if not host:
         console = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
@@ -26,3 +32,26 @@ def mailers(*, is_for_people: bool) -> dict[str, dict[str, Any]]:
         "timeout": 30,
     }
     return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+
+
+def options_of_backend() -> dict[str, Any]:
+    """Return what EMAIL_OPTIONS says, a JSON object such as `{"api_key": "…"}`."""
+    try:
+        options = json.loads(environment.text("EMAIL_OPTIONS", "{}"))
+    except ValueError as error:
+        message = "EMAIL_OPTIONS must be a JSON object."
+        raise ImproperlyConfigured(message) from error
+    if not isinstance(options, dict):
+        message = "EMAIL_OPTIONS must be a JSON object."
+        raise ImproperlyConfigured(message)
+    return options
+
+
+def apps() -> list[str]:
+    """Return the application that the provider's library needs; none where mail leaves by SMTP."""
+    return ["anymail"] if environment.text("EMAIL_BACKEND").startswith("anymail.") else []
+
+
+def signing_key() -> tuple[str, str, str]:
+    """Return domain, selector and private key by which messages are signed (DKIM, RFC 6376); empty for none."""
+    return environment.text("DKIM_DOMAIN"), environment.text("DKIM_SELECTOR"), environment.text("DKIM_KEY")

@@ -12,6 +12,10 @@ from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
 from crm.attachments.settings import store_settings
 from crm.auth import keys, scopes
+from crm.background import (  # noqa: F401 -- settings
+    PROCRASTINATE_AUTODISCOVER_MODULE_NAME,
+    PROCRASTINATE_IMPORT_PATHS,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
@@ -270,27 +274,16 @@ SECURE_CSP = headers.SECURE_CSP
 # ── Logs, figures and background work ────────────────────────────────────────────────────────────────────────────────
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
-PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
-PROCRASTINATE_IMPORT_PATHS = [
-    "crm.attachments.sweeping",
-    "crm.custom.jobs",
-    "crm.housekeeping",
-    "crm.imports.running",
-    "crm.privacy.jobs",
-    "crm.tasks.reminders",
-    "crm.webhooks.lanes",
-    "customers.jobs",
-    "sales.jobs",
-    "service.alerts",
-    "service.jobs",
-    "service.sending",
-]
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))
 if SENDS_EMAIL:
     MAILERS = mail.mailers(is_for_people=DEBUG)
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
+INSTALLED_APPS += mail.apps()
+ANYMAIL = {"WEBHOOK_SECRET": environment.text("EMAIL_WEBHOOK_SECRET")}
+MARKETING_BOUNCE_ADDRESS = environment.text("MARKETING_BOUNCE_ADDRESS")
+DKIM_DOMAIN, DKIM_SELECTOR, DKIM_KEY = mail.signing_key()
 
 # ── Service ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 MAIL_BYTES = environment.number("MAIL_BYTES", 25_000_000)

@@ -1,5 +1,6 @@
 """The URL map."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -16,6 +17,9 @@ urlpatterns = [
     path("api/", include("crm.api.urls")),
     path("", include("crm.auth.urls")),
     path("", include("customers.pages")),
+    path("", include("marketing.pages")),
     path("", include("sales.pages")),
     path("", include("crm.attachments.answers")),
 ]
+if "anymail" in settings.INSTALLED_APPS and settings.ANYMAIL["WEBHOOK_SECRET"]:
+    urlpatterns.append(path("anymail/", include("anymail.urls")))

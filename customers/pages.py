@@ -75,9 +75,13 @@ def kept_private(response: HttpResponse) -> HttpResponse:
 def language_for(request: HttpRequest, customer: Customer) -> str:
     """Return the language that was chosen on the page, else the customer's where there is a translation."""
     chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    return str(request.LANGUAGE_CODE) if chosen else language_of(customer, str(request.LANGUAGE_CODE))
+
+
+def language_of(customer: Customer, otherwise: str = settings.LANGUAGE_CODE) -> str:
+    """Return the customer's language where there is a translation, else the other."""
     main = customer.language.partition("-")[0].lower()
-    known = {"en": "en", "zh": "zh-hans"}
-    return known[main] if main in known and not chosen else str(request.LANGUAGE_CODE)
+    return {"en": "en", "zh": "zh-hans"}.get(main, otherwise)
 
 
 def masked(email: str) -> str:

@@ -11,9 +11,10 @@ class SalesConfig(AppConfig):
         from crm import demonstration
         from crm.changes.timeline import Source, register
         from crm.sync import registry
-        from sales import privacy, reports  # noqa: F401 -- reports register themselves
+        from sales import conditions, privacy, reports  # noqa: F401 -- reports register themselves
         from sales.models import Lead, Order, StageChange
 
+        conditions.register()
         privacy.register()
         demonstration.register("sales.demonstration.make")
         demonstration.register("sales.demonstration.capture.make")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core import checks
 
-from sales.models.currencies import CURRENCIES, reporting_currency
+from crm.currencies import CURRENCIES, reporting_currency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

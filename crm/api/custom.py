@@ -60,8 +60,11 @@ def lookups(field: CustomField) -> tuple[str, ...]:
     return (*(RANGES if field.type in SORTED else ()), *(("in",) if field.type != "boolean" else ()), "isnull")
 
 
-def filter_custom(queryset: RecordQuerySet, params: QueryDict, reader: User) -> RecordQuerySet:
-    """Keep the records whose custom fields are as `custom.name=` and `custom.name__lookup=` say."""
+def filter_custom(queryset: RecordQuerySet, params: QueryDict, reader: User | None) -> RecordQuerySet:
+    """Keep the records whose custom fields are as `custom.name=` and `custom.name__lookup=` say.
+
+    Without a reader, it is the CRM itself that asks.
+    """
     wanted = [name for name in params if name.startswith(CUSTOM)]
     if not wanted:
         return queryset
@@ -79,13 +82,13 @@ def filter_custom(queryset: RecordQuerySet, params: QueryDict, reader: User) -> 
     return queryset
 
 
-def with_retired(field: CustomField, model: Any, text: str, reader: User) -> CustomField:
+def with_retired(field: CustomField, model: Any, text: str, reader: User | None) -> CustomField:
     """Return the field as a filter takes it: with retired choices that records of the reader's still have."""
     if field.type not in {field.Type.CHOICE, field.Type.CHOICES}:
         return field
     asked = [text, *(listed(field, text) or ())]
     unknown = [one for one in dict.fromkeys(asked) if isinstance(one, str) and one not in field.choices]
-    rows = model.objects.visible_to(reader)
+    rows = model.objects.visible_to(reader) if reader else model.objects.all()
     is_list = field.type == field.Type.CHOICES
     used = [one for one in unknown[:MAX_VALUES] if rows.filter(holding(field.name, one, is_list=is_list)).exists()]
     if not used:

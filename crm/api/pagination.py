@@ -157,7 +157,7 @@ def read_page(view: ShapedViewSet, rows_for: RowsFor, shape: Shape, ordering: Or
         keys = [name.lstrip("-") for name in ordering]
         return queryset.order_by(*order).values_list(RowJSON(shape, caller), *keys)[: limit + 1]
 
-    if PLAIN.issuperset(request.query_params):
+    if view.repeats and PLAIN.issuperset(request.query_params):
         page = statement((type(view), view.action, shape, order, bool(given), limit), request.user, select)
         rows = page.run(request.user, **given, **values)
     else:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("v1/", include(router.urls)),
     path("v1/", include("crm.reports.urls")),
     path("v1/", include("customers.urls")),
+    path("v1/", include("marketing.urls")),
     path("v1/", include("sales.urls")),
     path("v1/", include("service.urls")),
     path("schema", documents.DocumentView.as_view(), name="schema"),

@@ -58,6 +58,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     common_filters: ClassVar[Mapping[str, Sequence[str]]] = filters.COMMON_FILTERS
     lookup_value_converter = "uuid"
     parameters = None
+    repeats = True  # whether lists without filters are all the same question, but for who asks
     request: ApiRequest
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -92,7 +92,7 @@ def query_of(parameters: Mapping[str, str]) -> QueryDict:
     return query
 
 
-def narrow(viewset: Any, rows: RecordQuerySet, parameters: Mapping[str, str], reader: User) -> RecordQuerySet:
+def narrow(viewset: Any, rows: RecordQuerySet, parameters: Mapping[str, str], reader: User | None) -> RecordQuerySet:
     """Return the rows that filters keep, with what orders them; raise ParameterError for what the list refuses."""
     params = query_of(parameters)
     names = [name for name in parameters if name in viewset.filterset_class.base_filters]

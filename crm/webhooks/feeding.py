@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from crm.api.representation import RowJSON, shape_of
 from crm.api.routers import resources
@@ -25,25 +23,6 @@ if TYPE_CHECKING:
     from crm.models.changes import ChangeQuerySet
 
 PAGE: Final = 500
-PAUSE: Final = 1.0  # seconds between looks at the feed
-logger = logging.getLogger(__name__)
-
-
-def keep_feeding() -> Event:
-    """Feed all webhooks in a thread of this process, until the event that is returned is set."""
-    stopped = Event()
-
-    def loop() -> None:
-        while not stopped.wait(PAUSE):
-            try:
-                feed_all()
-            except Exception:
-                logger.exception("Feeding webhooks failed")
-                connection.close()
-        connection.close()
-
-    Thread(target=loop, name="webhooks", daemon=True).start()
-    return stopped
 
 
 def feed_all() -> None:

@@ -1,5 +1,6 @@
 """Verbs of sales: what can happen to leads and to opportunities."""
 
+from crm.refused import Refused
 from sales.actions.assignment import NoRuleFits, tell_managers
 from sales.actions.capture import capture_answer, forget_receipts
 from sales.actions.leads import (
@@ -25,7 +26,6 @@ from sales.actions.opportunities import (
     reopen_opportunity,
     win_opportunity,
 )
-from sales.actions.refused import Refused
 from sales.actions.scoring import rescore_all, rescore_recent, rules_changed
 
 __all__ = [

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from crm.changes.context import acting
 from crm.database.turns import take_turns
 from crm.models import Task, User
+from crm.refused import Refused
 from crm.tasks.actions import add_task
-from sales.actions.refused import Refused
 from sales.models import AssignmentRule, Lead
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.actions import grant_consent
+from marketing.models import Campaign
 from sales.actions.leads import capture_lead
 from sales.models import LeadFormReceipt
 
@@ -60,10 +61,18 @@ def capture_answer(
         team=form.team or (form.owner.team if form.owner else None),
         form=form,
         utm=utm or {},
+        campaign=_campaign_of(utm or {}),
     )
     if agreement is not None and form.purpose is not None:
         grant_consent(customer=lead.customer, purpose=form.purpose, source="form", by=None, **agreement)
     return lead
+
+
+def _campaign_of(utm: dict[str, str]) -> Campaign | None:
+    """Return the campaign that the links of a visitor's way name: the newest of that utm_campaign."""
+    name = utm.get("utm_campaign", "")
+    found: Campaign | None = Campaign.objects.filter(utm_campaign=name).order_by("-created_at", "-id").first()
+    return found if name else None
 
 
 def _is_first(form: LeadForm, digest: str) -> bool:

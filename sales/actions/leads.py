@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.custom.definitions import begin
+from crm.refused import Refused
 from customers.actions import recognise_customer
 from customers.models import Customer
 from sales.actions.assignment import NoRuleFits, give_by_rules
 from sales.actions.opportunities import open_stage
-from sales.actions.refused import Refused
 from sales.models import Lead, Opportunity
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from crm.models import Team, User
     from customers.actions import ContactDetails
+    from marketing.models import Campaign
     from sales.models import LeadForm, Stage
 
 USUAL_TIME: Final = timedelta(days=30)  # until a new deal should be decided, unless somebody says otherwise
@@ -64,6 +65,7 @@ class LeadDetails(TypedDict, total=False):
     tags: list[str]
     form: LeadForm | None
     utm: dict[str, str]
+    campaign: Campaign | None
 
 
 @transaction.atomic
@@ -90,7 +92,7 @@ def capture_lead(
         customer = recognise_customer(contact=contact, by=by, owner=owner, team=team, source=source)
     lead = Lead(customer=customer, **details)
     begin([lead])
-    lead.full_clean(exclude=["customer", "owner", "team", "form"])
+    lead.full_clean(exclude=["customer", "owner", "team", "form", "campaign"])
     if by is None and owner is None and team is None:
         give_by_rules(lead=lead)
         _give_along(lead, began)

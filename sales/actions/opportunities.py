@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from sales.actions.refused import Refused
+from crm.refused import Refused
 from sales.models import Opportunity, Stage, StageChange
 
 if TYPE_CHECKING:

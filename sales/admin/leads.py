@@ -14,9 +14,7 @@ from unfold.decorators import display
 from crm.admin import RecordAdmin, link_to
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
-from sales import actions
-from sales.admin.assignment import WithAssignment
-from sales.admin.verbs import (
+from crm.admin.verbs import (
     AssignForm,
     Verb,
     VerbForm,
@@ -28,6 +26,8 @@ from sales.admin.verbs import (
     one_of,
     text_field,
 )
+from sales import actions
+from sales.admin.assignment import WithAssignment
 from sales.models import CURRENCIES, Lead, Stage, reporting_currency
 
 if TYPE_CHECKING:
@@ -87,14 +87,14 @@ class LeadAdmin(WithAssignment, WithVerbs, WithTasks, RecordAdmin):
     )
     search_help_text = _("Subject or message")
     ordering = ("-created_at", "-id")
-    autocomplete_fields = ("customer",)
+    autocomplete_fields = ("customer", "campaign")
     readonly_fields = (
         *RecordAdmin.readonly_fields,
         *("status", "score", "points", "opportunity_link", "converted_at"),
         *("disqualified_reason", "disqualified_note", "form", "campaign_words"),
     )
     actions_detail = ("add_task",)
-    sections = ((None, {"fields": ("customer", "subject", "message", ("source", "rating"))}),)
+    sections = ((None, {"fields": ("customer", "subject", "message", ("source", "campaign"), "rating")}),)
     verbs: ClassVar[Sequence[Verb]] = (
         Verb(
             "convert",

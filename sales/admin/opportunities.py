@@ -17,8 +17,8 @@ from crm.admin import ExternalReferenceInline, RecordAdmin, RecordInline, link_t
 from crm.admin.base import ReadOnly
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
+from crm.admin.verbs import AssignForm, Verb, VerbForm, WithVerbs, note_field, one_of
 from sales import actions
-from sales.admin.verbs import AssignForm, Verb, VerbForm, WithVerbs, note_field, one_of
 from sales.models import LossReason, Opportunity, OpportunityLine, Stage, StageChange
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ from crm.api.errors import Problem
 from crm.api.fields import VisibleRelatedField
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.strictness import StrictSerializer
+from crm.api.verbs import HandOverSerializer
 from crm.api.viewsets import SHAPE, RecordViewSet
+from crm.currencies import known_currency
 from customers.models import Customer
 from sales import actions
 from sales.api.opportunities import OpportunitySerializer
-from sales.api.verbs import HandOverSerializer, Verbs, refusals
+from sales.api.verbs import Verbs, refusals
 from sales.models import Lead, Opportunity, Stage
-from sales.models.currencies import known_currency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ class LeadSerializer(RecordSerializer):
             "converted_at",
             "opportunity",
             "form",
+            "campaign",
             "utm",
             "reminded_at",
         )
@@ -146,6 +148,7 @@ class LeadViewSet(Verbs, RecordViewSet):
         "converted_at": MOMENTS,
         "opportunity": ["exact", "isnull"],
         "form": ["exact", "in", "isnull"],
+        "campaign": ["exact", "in", "isnull"],
     }
     ordering_fields = ["score"]
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {

@@ -11,10 +11,11 @@ from rest_framework.decorators import action
 
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.strictness import StrictSerializer
+from crm.api.verbs import HandOverSerializer
 from crm.api.viewsets import RecordViewSet
 from sales import actions
 from sales.api.orders import LINE
-from sales.api.verbs import HandOverSerializer, Verbs
+from sales.api.verbs import Verbs
 from sales.models import LossReason, Opportunity, OpportunityLine, Stage, StageChange
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from crm.currencies import reporting_currency
 from customers.demonstration import save
 from customers.models import Customer
 from sales.models import (
@@ -22,7 +23,6 @@ from sales.models import (
     Stage,
     StageChange,
 )
-from sales.models.currencies import reporting_currency
 from sales.models.standard import add_standard
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import django.db.models.functions.math
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
-import sales.models.currencies
+import crm.currencies
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='ExchangeRate',
             fields=[
                 ('id', models.UUIDField(default=crm.models.identifiers.new_id, editable=False, help_text='Identifier.', primary_key=True, serialize=False)),
-                ('currency', models.CharField(default=sales.models.currencies.reporting_currency, help_text='Currency (ISO 4217).', max_length=3, validators=[sales.models.currencies.known_currency], verbose_name='currency')),
+                ('currency', models.CharField(default=crm.currencies.reporting_currency, help_text='Currency (ISO 4217).', max_length=3, validators=[crm.currencies.known_currency], verbose_name='currency')),
                 ('on', models.DateField(help_text='First day on which the rate counts.', verbose_name='day')),
                 ('rate', models.DecimalField(decimal_places=8, help_text='How much of the reporting currency one unit of the currency is worth.', max_digits=18, verbose_name='rate')),
             ],
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('ordered_on', models.DateField(help_text='Day of the order.', verbose_name='ordered')),
                 ('required_on', models.DateField(blank=True, help_text='By when the customer needs it.', null=True, verbose_name='required')),
                 ('shipped_on', models.DateField(blank=True, help_text='When it left; none: not yet.', null=True, verbose_name='shipped')),
-                ('currency', models.CharField(default=sales.models.currencies.reporting_currency, help_text='Currency of the order (ISO 4217).', max_length=3, validators=[sales.models.currencies.known_currency], verbose_name='currency')),
+                ('currency', models.CharField(default=crm.currencies.reporting_currency, help_text='Currency of the order (ISO 4217).', max_length=3, validators=[crm.currencies.known_currency], verbose_name='currency')),
                 ('freight', models.DecimalField(decimal_places=2, default=Decimal('0'), help_text='Cost of shipping.', max_digits=14, verbose_name='freight')),
                 ('total', models.DecimalField(decimal_places=4, default=Decimal('0'), help_text='What it came to, as the ERP says; the sum of its lines where the ERP says nothing.', max_digits=16, verbose_name='total')),
                 ('ship_to_name', models.CharField(blank=True, help_text='Who receives it.', max_length=200, verbose_name='ship to')),
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('open', 'open'), ('won', 'won'), ('lost', 'lost')], default='open', editable=False, help_text='Open, won or lost, as its stage is.', max_length=4, verbose_name='status')),
                 ('amount', models.DecimalField(decimal_places=2, default=Decimal('0'), help_text='What it is worth, without tax; of a deal with lines, their sum.', max_digits=14, verbose_name='amount')),
                 ('lines_total', models.DecimalField(blank=True, decimal_places=2, editable=False, help_text='What its lines come to; null where it has none.', max_digits=14, null=True, verbose_name='sum of lines')),
-                ('currency', models.CharField(default=sales.models.currencies.reporting_currency, help_text='Currency of the amount and the lines (ISO 4217).', max_length=3, validators=[sales.models.currencies.known_currency], verbose_name='currency')),
+                ('currency', models.CharField(default=crm.currencies.reporting_currency, help_text='Currency of the amount and the lines (ISO 4217).', max_length=3, validators=[crm.currencies.known_currency], verbose_name='currency')),
                 ('expected_close_on', models.DateField(help_text='When it should be decided.', verbose_name='expected close')),
                 ('probability', models.PositiveSmallIntegerField(blank=True, help_text='How likely it is to be won, in percent, where a colleague knows better than the stage.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='probability')),
                 ('forecast_category', models.CharField(choices=[('pipeline', 'pipeline'), ('best_case', 'best case'), ('commit', 'commit'), ('omitted', 'omitted'), ('closed', 'closed')], default='pipeline', help_text='How it counts in the forecast; `closed` where it is won, `omitted` where it is lost.', max_length=9, verbose_name='forecast category')),
@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='Name of the product.', max_length=200, verbose_name='name')),
                 ('description', models.TextField(blank=True, help_text='What buyers should know.', max_length=10000, verbose_name='description')),
                 ('price', models.DecimalField(decimal_places=2, default=0, help_text='List price of one unit, without tax.', max_digits=14, verbose_name='price')),
-                ('currency', models.CharField(default=sales.models.currencies.reporting_currency, help_text='Currency of the price (ISO 4217).', max_length=3, validators=[sales.models.currencies.known_currency], verbose_name='currency')),
+                ('currency', models.CharField(default=crm.currencies.reporting_currency, help_text='Currency of the price (ISO 4217).', max_length=3, validators=[crm.currencies.known_currency], verbose_name='currency')),
                 ('unit', models.CharField(blank=True, help_text='What one of it is, such as box or hour.', max_length=50, verbose_name='unit')),
                 ('is_active', models.BooleanField(default=True, help_text='Whether it is still sold; deals and orders keep it.', verbose_name='active')),
                 ('owner', models.ForeignKey(blank=True, help_text='The colleague responsible for the record; who creates it, unless said otherwise.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),

@@ -1,7 +1,8 @@
 """How the company sells: leads, deals and their stages, what is sold, and the orders that came of it."""
 
+from crm.currencies import CURRENCIES, reporting_currency
 from sales.models.assignment import AssignmentRule
-from sales.models.currencies import CURRENCIES, ExchangeRate, MissingRate, convert, reporting_currency
+from sales.models.currencies import ExchangeRate, MissingRate, convert
 from sales.models.forms import LeadForm, LeadFormReceipt
 from sales.models.leads import Lead
 from sales.models.lines import OpportunityLine, StageChange

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from crm.models import Record, SearchKey
 from customers.models import Customer
+from marketing.models import Campaign
 from sales.models.forms import LeadForm
 from sales.models.opportunities import Opportunity
 from sales.models.scoring import score_trigger
@@ -113,6 +114,15 @@ class Lead(Record):
         editable=False,
         related_name="leads",
         help_text=_("The form on a web site that it came through."),
+    )
+    campaign = models.ForeignKey(
+        Campaign,
+        verbose_name=_("campaign"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
+        help_text=_("The campaign that brought it; found by utm_campaign where a form was sent."),
     )
     utm = models.JSONField(
         _("UTM parameters"),

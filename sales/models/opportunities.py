@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crm.currencies import CURRENCY_CODE, currency_field
 from crm.models import Record, SearchKey
 from crm.querysets import RecordQuerySet
 from customers.models import Customer
-from sales.models.currencies import CURRENCY_CODE, currency_field, in_reporting_currency
+from sales.models.currencies import in_reporting_currency
 from sales.models.pipelines import LossReason, Pipeline, Stage
 from sales.models.triggers import opportunity_triggers
 

@@ -9,10 +9,10 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
+from crm.currencies import CURRENCY_CODE, currency_field
 from crm.models import Record
 from customers.models import Customer
 from customers.models.customers import country_code
-from sales.models.currencies import CURRENCY_CODE, currency_field
 from sales.models.lines import PricedLine
 
 

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.currencies import CURRENCY_CODE, currency_field
 from crm.models import Record, SearchKey
-from sales.models.currencies import CURRENCY_CODE, currency_field
 
 SEARCHED = ("code", "name")
 

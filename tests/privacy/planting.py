@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.base import ContentFile
 from django.db.models import JSONField
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from crm.attachments.actions import attach
@@ -35,6 +36,7 @@ from crm.privacy import holdings
 from crm.privacy.person import belongs
 from crm.secrets import seal
 from customers.models import Customer
+from marketing.models import Campaign, Click, Suppression
 from sales.models import Lead, LossReason, Opportunity, Stage
 from service.models import IncomingMail
 from tests.samples import make
@@ -154,11 +156,21 @@ def elsewhere(customer: Customer, word: str, user: User) -> None:
         user=user, application="shop", key=email, fingerprint="0" * 64, status=201, headers={"Location": f"/{word}"},
         body=seal(json.dumps({"id": str(customer.pk), "note": f"of {word}"}).encode()),
     )  # fmt: skip
+    mailed(customer, word, email)
     messages(customer, word, user)
     letter = {"recipients": f"of {word}", "subject": f"of {word}", "reason": f"of {word}", "size": 1}
     make(IncomingMail, key=f"<1@{word}>", sender=f"of {word}", state="accepted", customer=customer, **letter)
     make(IncomingMail, key=f"<2@{word}>", sender=email, state="refused", raw=f"of {word}".encode(), **letter)
     app.configure_task("crm.webhooks.deliver", allow_unknown=True).defer(delivery=email, note=f"of {word}")
+
+
+def mailed(customer: Customer, word: str, email: str) -> None:
+    """Make what campaigns keep beside their members: links that were followed, and an address not to write to."""
+    now = timezone.now()
+    Click.objects.create(
+        campaign=make(Campaign, segment=None), customer=customer, url=f"https://{word}", first_at=now, last_at=now
+    )
+    Suppression.objects.create(address=email, reason="bounce", detail=f"of {word}")
 
 
 def messages(customer: Customer, word: str, user: User) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 
-from crm.webhooks.feeding import keep_feeding
+from crm.beats import keep_beating
 
 if TYPE_CHECKING:
     from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connector = cast("DjangoConnector", app.connector).get_worker_connector()
-        stopped = keep_feeding()
+        stopped = keep_beating()
         # A second app: what jobs enqueue goes through Django's connection, in the transaction of what causes it.
         worker = app.with_connector(connector)
         worker.run_worker(concurrency=CONCURRENCY, shutdown_graceful_timeout=GRACE, listen_notify=True)

@@ -1,4 +1,4 @@
-"""What the verbs of sales refuse."""
+"""What verbs refuse."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from crm.admin import staff
+from crm.admin.site import staff
 from crm.models import User
-from sales.actions import Refused
+from crm.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +70,7 @@ class WithVerbs:
     """Shows the verbs that apply to a record on its page, to whoever may change it."""
 
     verbs: ClassVar[Sequence[Verb]] = ()
-    change_form_outer_before_template = "sales/verbs.html"
+    change_form_outer_before_template = "admin/verbs.html"
 
     def get_urls(self) -> list[URLPattern]:
         own: Any = self
@@ -125,7 +125,7 @@ class WithVerbs:
             "form": form,
             "back": back,
         }
-        return TemplateResponse(request, "sales/verb.html", context)
+        return TemplateResponse(request, "admin/verb.html", context)
 
 
 def attempt(request: HttpRequest, verb: Verb, record: Model, form: VerbForm) -> Model | None:

@@ -1,0 +1,60 @@
+"""Background work on campaigns: starting those whose time has come, and sending."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from crm.changes.context import acting
+from marketing import actions, sending
+from marketing.models import Campaign
+
+BEHIND_ALL: Final = -1  # a campaign keeps nobody waiting who asked for an import or a reminder
+QUEUE: Final = "campaigns"
+logger = logging.getLogger(__name__)
+
+
+@app.task(queue=QUEUE, priority=BEHIND_ALL, name="marketing.send")
+def send(campaign: str) -> None:
+    """Send what a campaign has to send, as long as a turn lasts."""
+    with acting(command="campaign"):
+        sending.send_turn(UUID(campaign))
+    dispatch()
+
+
+def look_after_campaigns() -> None:
+    """Start the campaigns whose time has come, and let others go on; the worker does so every second."""
+    due = Campaign.objects.filter(status=Campaign.Status.SCHEDULED, scheduled_at__lte=timezone.now())
+    for campaign in due:
+        try:
+            with acting(command="campaign"):
+                actions.start_campaign(campaign=campaign, by=None)
+        except actions.WrongStatus:
+            continue  # another worker was faster
+        except actions.NotReady as error:
+            logger.warning("Campaign %s cannot start: %s", campaign.pk, error)
+            actions.unschedule_campaign(campaign=campaign)
+    dispatch()
+
+
+def dispatch() -> None:
+    """Enqueue a turn for each campaign that has something to send and no turn yet."""
+    waits = ProcrastinateJob.objects.filter(queue_name=QUEUE, status="todo")
+    known = {args.get("campaign") for args in waits.values_list("args", flat=True)}
+    for campaign in Campaign.objects.filter(status=Campaign.Status.SENDING, kind=Campaign.Kind.EMAIL):
+        if str(campaign.pk) not in known and has_work(campaign) and not sending.is_being_sent(campaign.pk):
+            send.defer(campaign=str(campaign.pk))
+
+
+def has_work(campaign: Campaign) -> bool:
+    """Tell whether a turn would do something: send, choose the better subject, or end the campaign."""
+    if sending.waiting(campaign).exists():
+        return True
+    if not campaign.members.filter(state="queued").exists():
+        return True
+    return campaign.is_compared and bool(actions.choose_winner(campaign=campaign))

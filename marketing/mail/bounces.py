@@ -1,0 +1,55 @@
+"""Messages that come back: whose it was, and whether the address will ever take one (RFC 3464)."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from flufl.bounce import all_failures
+
+from marketing.models import CampaignMember
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+OURS: Final = re.compile(r"[+<]([0-9a-f]{32})@", re.IGNORECASE)
+STATUS: Final = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
+DIAGNOSIS: Final = re.compile(r"^Diagnostic-Code:\s*(?:smtp;)?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """Whose message came back, whether for good, and what the server said."""
+
+    member: UUID
+    is_permanent: bool
+    detail: str
+
+
+def read(content: bytes) -> Bounce | None:
+    """Return what a message that came in tells; None where it is no message of ours that came back."""
+    message = email.message_from_bytes(content)
+    text = content.decode("utf-8", "replace")
+    member = member_in(message, text)
+    if member is None:
+        return None
+    temporary, permanent = all_failures(message)
+    if not temporary and not permanent:
+        return None
+    status = STATUS.search(text)
+    said = DIAGNOSIS.search(text)
+    detail = " ".join(filter(None, (status and status[1], said and said[1].strip())))
+    return Bounce(member, bool(permanent) and not (status and status[1].startswith("4")), detail)
+
+
+def member_in(message: Message, text: str) -> UUID | None:
+    """Return the member whose message it was: by the address that it came back to, or else by the Message-ID in it."""
+    addressed = " ".join(str(message.get(name, "")) for name in ("To", "Delivered-To", "X-Original-To"))
+    found = [*OURS.findall(addressed), *OURS.findall(text)]
+    keys = [UUID(one) for one in dict.fromkeys(found)]
+    known: UUID | None = CampaignMember.objects.filter(pk__in=keys).values_list("pk", flat=True).first()
+    return known

@@ -1,0 +1,96 @@
+"""What comes back, and what providers tell, is noted and feeds the suppression list."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.management import call_command
+
+from customers.models import Consent
+from marketing import actions
+from marketing.mail import providers
+from marketing.models import CampaignMember, Suppression
+
+if TYPE_CHECKING:
+    from marketing.models import Campaign
+
+pytestmark = pytest.mark.django_db
+DSN = """From: MAILER-DAEMON@mx.example
+To: bounces+{member}@shop.example
+Subject: Undelivered
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+It did not work.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; ada@example.com
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 No such user
+
+--b--
+"""
+
+
+@pytest.fixture
+def member(campaign: Campaign, recipient: Any) -> CampaignMember:
+    """Return a member who got a message."""
+    recipient("Ada")
+    actions.start_campaign(campaign=campaign, by=campaign.owner)
+    CampaignMember.objects.update(state="sent")
+    return CampaignMember.objects.get()
+
+
+def receive(monkeypatch: Any, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
+    call_command("receive_bounce", stdout=io.StringIO())
+
+
+def test_a_message_that_came_back_for_good_suppresses_the_address(member: CampaignMember, monkeypatch: Any) -> None:
+    receive(monkeypatch, DSN.format(member=member.pk.hex, action="failed", status="5.1.1"))
+    member.refresh_from_db()
+    assert (member.state, member.detail) == ("bounced", "5.1.1 550 No such user")
+    assert list(Suppression.objects.values_list("address", "reason")) == [("ada@example.com", "bounce")]
+
+
+def test_a_message_that_is_only_late_suppresses_nothing(member: CampaignMember, monkeypatch: Any) -> None:
+    receive(monkeypatch, DSN.format(member=member.pk.hex, action="delayed", status="4.4.1"))
+    member.refresh_from_db()
+    assert member.state == "sent"
+    assert not Suppression.objects.exists()
+
+
+def test_a_message_of_no_campaign_is_left_alone(member: CampaignMember, monkeypatch: Any) -> None:
+    receive(monkeypatch, DSN.format(member="0" * 32, action="failed", status="5.1.1"))
+    member.refresh_from_db()
+    assert member.state == "sent"
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "reasons"),
+    [
+        ("delivered", "delivered", []),
+        ("opened", "opened", []),
+        ("bounced", "bounced", ["bounce"]),
+        ("complained", "complained", ["complaint"]),
+        ("unsubscribed", "unsubscribed", ["unsubscribe"]),
+    ],
+)
+def test_what_a_provider_tells_is_noted(member: CampaignMember, kind: str, state: str, reasons: list[str]) -> None:
+    event = SimpleNamespace(event_type=kind, metadata={"member": member.pk.hex}, timestamp=None)
+    event.description = event.reject_reason = event.click_url = None
+    providers.heard(sender=None, event=event, esp_name="Any")
+    member.refresh_from_db()
+    assert member.state == state
+    assert list(Suppression.objects.values_list("reason", flat=True)) == reasons
+    assert Consent.objects.filter(is_granted=False).exists() is (kind in {"complained", "unsubscribed"})
