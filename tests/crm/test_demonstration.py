@@ -91,7 +91,7 @@ def test_every_record_would_pass_for_one_that_was_typed(data: None) -> None:
 
 
 def test_all_of_it_can_be_removed(data: None) -> None:
-    assert demo_data("--remove") == "2850 records removed.\n"
+    assert demo_data("--remove") == "2853 records removed.\n"
     assert counts() == [0] * 9
     assert not SavedView.objects.exists()
     assert not RetentionRule.objects.exists()
