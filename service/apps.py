@@ -9,7 +9,7 @@ class ServiceConfig(AppConfig):
     def ready(self) -> None:
         from crm import demonstration
         from crm.changes import timeline
-        from service import privacy
+        from service import privacy, reports  # noqa: F401 -- reports register themselves
         from service.models import Ticket
 
         privacy.register()
