@@ -17,5 +17,6 @@ urlpatterns = [
     path("", include("crm.auth.urls")),
     path("", include("customers.pages")),
     path("", include("sales.pages")),
+    path("", include("service.pages")),
     path("", include("crm.attachments.answers")),
 ]
