@@ -35,6 +35,11 @@ def link_for(ticket: Ticket) -> str:
     return f"{settings.BASE_URL}{reverse('ticket-page', args=(token,))}"
 
 
+def survey_link_for(ticket: Ticket) -> str:
+    """Return the address of the page on which the customer judges a ticket; it works as long as that of the ticket."""
+    return f"{link_for(ticket)}survey"
+
+
 def ticket_of(token: str) -> Ticket:
     """Return the ticket whose link this is, or the one it was merged into; raise LinkUnknown or LinkExpired.
 

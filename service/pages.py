@@ -17,11 +17,12 @@ from crm.attachments.actions import attach
 from crm.attachments.answers import ContentMissing, answer
 from crm.auth.limits import count_address
 from customers.pages import kept_private, language_for
-from customers.pages import shown as refused
 from service.actions import receive_message
 from service.links import LinkExpired, LinkUnknown, file_of, file_token, files_of, public_messages, ticket_of
 from service.models import Status, Ticket, TicketMessage
 from service.models.messages import LONGEST
+from service.refused_pages import expired, too_many, unknown
+from service.survey_pages import survey
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -44,24 +45,15 @@ STANDS: Final = {
 def ticket_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page, or take the customer's answer; of a link that does not work say only that."""
     if count_address(request).is_exceeded:
-        return refused(
-            request, "link", status=429, title=_("Too many requests"), text=_("Please try again in a minute.")
-        )
+        return too_many(request)
     try:
         ticket = ticket_of(token)
     except LinkExpired:
-        text = _("Please use the link in the latest message that you got from us, or answer that message.")
-        return refused(request, "link", status=410, title=_("This link has expired"), text=text)
+        return expired(request)
     except LinkUnknown:
-        text = _("Please check that you have the whole address, or use the link in the latest message from us.")
-        return refused(request, "link", status=404, title=_("This link does not work"), text=text)
+        return unknown(request)
     with override(language_for(request, ticket.customer)):
         return answered(request, ticket, token) if request.method == "POST" else page(request, ticket, token)
-
-
-def too_many(request: HttpRequest) -> HttpResponse:
-    """Answer 429."""
-    return refused(request, "link", status=429, title=_("Too many requests"), text=_("Please try again in a minute."))
 
 
 def page(request: HttpRequest, ticket: Ticket, token: str, **more: Any) -> HttpResponse:
@@ -111,9 +103,7 @@ def take_answer(ticket: Ticket, body: str, uploads: list[Any]) -> TicketMessage:
 def ticket_file(request: HttpRequest, token: str, file: str) -> HttpResponseBase:
     """Answer a file of the conversation, to save, for some minutes after its page was shown."""
     if count_address(request).is_exceeded:
-        return refused(
-            request, "link", status=429, title=_("Too many requests"), text=_("Please try again in a minute.")
-        )
+        return too_many(request)
     try:
         return answer(file_of(ticket_of(token), file))
     except (LinkExpired, LinkUnknown, ContentMissing):
@@ -122,5 +112,6 @@ def ticket_file(request: HttpRequest, token: str, file: str) -> HttpResponseBase
 
 urlpatterns = [
     path("tickets/<str:token>/", ticket_page, name="ticket-page"),
+    path("tickets/<str:token>/survey", survey, name="ticket-survey"),
     path("tickets/<str:token>/files/<str:file>", ticket_file, name="ticket-file"),
 ]

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from procrastinate import RetryStrategy
@@ -25,7 +25,7 @@ from procrastinate.contrib.django import app
 from crm.changes.context import acting
 from customers.languages import language_of
 from service.addresses import reply_to
-from service.links import link_for
+from service.links import link_for, survey_link_for
 from service.models import TicketMessage
 
 logger = logging.getLogger(__name__)
@@ -77,18 +77,19 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
     if ids:
         headers |= {"In-Reply-To": ids[-1], "References": " ".join(ids)}
     address = ticket.queue.email or settings.DEFAULT_FROM_EMAIL
-    link = link_for(ticket)
     with override(language_of(ticket.customer) or settings.LANGUAGE_CODE):
-        words = _("See and answer your ticket:")
+        links = [(_("See and answer your ticket:"), link_for(ticket))]
+        if ticket.is_done:
+            links.append((_("How did we do? One question:"), survey_link_for(ticket)))
     mail = EmailMultiAlternatives(
         subject,
-        f"{message.body}\n\n{words}\n{link}",
+        "\n\n".join([message.body, *(f"{words}\n{link}" for words, link in links)]),
         formataddr((str(ticket.queue), address)),
         [message.to_address],
         reply_to=[reply_to(ticket)] if ticket.queue.email else None,
         headers=headers,
     )
     if message.html:
-        more = format_html('<p>{} <a href="{}">{}</a></p>', words, link, ticket.number)
+        more = format_html_join("", '<p>{} <a href="{}">{}</a></p>', ((*one, ticket.number) for one in links))
         mail.attach_alternative(message.html + more, "text/html")
     return mail

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from customers.models import Customer
 from service import actions
 from service.links import link_for
-from service.models import Queue, Ticket
+from service.models import Queue, SurveyAnswer, Ticket
 from tests.crm.auth.conftest import at
 from tests.staff import colleague, team
 
@@ -71,3 +71,17 @@ def test_a_customer_answers_by_the_link_and_the_agent_sees_it(
     window = sign_in(omar)
     window.goto(f"/admin/service/ticket/{ticket.pk}/thread/")
     expect(window.locator(".ticket-customer").first).to_contain_text("It is unplugged.")
+
+
+def test_a_customer_judges_on_a_phone(phone: Page, ticket: Ticket, live_server: Any, settings: Any) -> None:
+    at(settings, live_server.url)
+    actions.change_status(ticket=ticket, to="resolved")
+    phone.goto(link_for(ticket))
+    phone.get_by_role("link", name="我们做得怎么样？").click()
+    phone.check("input[value='4']")
+    phone.fill("#id_comment", "很快。")
+    phone.click("button.primary")
+    expect(phone.locator("[role=status]")).to_be_visible()
+    shot(phone, "survey_phone")
+    assert phone.locator("main.card").evaluate("card => card.scrollWidth") <= 390
+    assert list(SurveyAnswer.objects.values_list("score", "comment")) == [(4, "很快。")]

@@ -69,6 +69,13 @@ def test_a_reply_leaves_once_in_the_thread_of_what_it_answers(server: Server, qu
     assert TicketMessage.objects.get(pk=reply.pk).delivery == "sent"
 
 
+def test_the_reply_that_resolves_asks_how_it_was(server: Server, opened: Any, agent: Any) -> None:
+    actions.reply_to_ticket(ticket=opened(), by=agent, body="It is new now.", status="resolved")
+    do_all()
+    *_rest, words, link = server.taken[0].get_body().get_content().strip().splitlines()
+    assert (words, link.endswith("/survey")) == ("How did we do? One question:", True)
+
+
 def test_what_comes_back_joins_the_ticket(server: Server, opened: Any, agent: Any) -> None:
     ticket = opened()
     answered(ticket, agent)
