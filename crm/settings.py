@@ -254,6 +254,7 @@ STORAGES["attachments"] = store_settings(DATA_DIR / "attachments")
 
 # ── Customers' own pages ─────────────────────────────────────────────────────────────────────────────────────────────
 PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 0)
+TICKET_LINK_DAYS = environment.number("TICKET_LINK_DAYS", 180)
 
 # ── Leads ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 RATE_LIMIT_FORM = environment.number("RATE_LIMIT_FORM", 120)

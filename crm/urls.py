@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("customers.pages")),
     path("", include("marketing.pages")),
     path("", include("sales.pages")),
+    path("", include("service.pages")),
     path("", include("crm.attachments.answers")),
 ]
 if "anymail" in settings.INSTALLED_APPS and settings.ANYMAIL["WEBHOOK_SECRET"]:

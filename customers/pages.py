@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from crm.auth.addresses import client_address
 from crm.auth.limits import count_address
 from customers.actions import set_preferences
+from customers.languages import language_of
 from customers.models import Consent, Customer, Purpose
 from customers.preferences import LinkExpired, LinkUnknown, customer_of
 
@@ -75,13 +76,7 @@ def kept_private(response: HttpResponse) -> HttpResponse:
 def language_for(request: HttpRequest, customer: Customer) -> str:
     """Return the language that was chosen on the page, else the customer's where there is a translation."""
     chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
-    return str(request.LANGUAGE_CODE) if chosen else language_of(customer, str(request.LANGUAGE_CODE))
-
-
-def language_of(customer: Customer, otherwise: str = settings.LANGUAGE_CODE) -> str:
-    """Return the customer's language where there is a translation, else the other."""
-    main = customer.language.partition("-")[0].lower()
-    return {"en": "en", "zh": "zh-hans"}.get(main, otherwise)
+    return ("" if chosen else language_of(customer)) or str(request.LANGUAGE_CODE)
 
 
 def masked(email: str) -> str:

@@ -16,31 +16,37 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from crm.changes.context import acting
+from customers.languages import language_of
 from service.addresses import reply_to
+from service.links import link_for, survey_link_for
 from service.models import TicketMessage
 
 logger = logging.getLogger(__name__)
 ATTEMPTS: Final = 8
 FOR_GOOD: Final = 500
 REFERENCES: Final = 20
+RELATED: Final = ("ticket__queue", "ticket__customer", "author")
 
 
 @app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4))
 def send_reply(message: str) -> None:
     """Send one reply, unless it was sent; one that the server refuses for good is noted as not sent."""
     with acting(command="send_reply"), transaction.atomic():
-        rows = TicketMessage.objects.select_for_update(of=("self",)).select_related("ticket__queue", "author")
+        rows = TicketMessage.objects.select_for_update(of=("self",)).select_related(*RELATED)
         one: Any = rows.filter(pk=UUID(message), delivery=TicketMessage.Delivery.QUEUED).first()
         if one is None or not settings.SENDS_EMAIL:
             return
         try:
             composed(one).send()
         except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _text in error.recipients.values()]
+            codes = [code for code, _said in error.recipients.values()]
             if min(codes, default=0) < FOR_GOOD:
                 raise
             give_up(one, str(next(iter(error.recipients.values()))))
@@ -71,14 +77,19 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
     if ids:
         headers |= {"In-Reply-To": ids[-1], "References": " ".join(ids)}
     address = ticket.queue.email or settings.DEFAULT_FROM_EMAIL
+    with override(language_of(ticket.customer) or settings.LANGUAGE_CODE):
+        links = [(_("See and answer your ticket:"), link_for(ticket))]
+        if ticket.is_done:
+            links.append((_("How did we do? One question:"), survey_link_for(ticket)))
     mail = EmailMultiAlternatives(
         subject,
-        message.body,
+        "\n\n".join([message.body, *(f"{words}\n{link}" for words, link in links)]),
         formataddr((str(ticket.queue), address)),
         [message.to_address],
         reply_to=[reply_to(ticket)] if ticket.queue.email else None,
         headers=headers,
     )
     if message.html:
-        mail.attach_alternative(message.html, "text/html")
+        more = format_html_join("", '<p>{} <a href="{}">{}</a></p>', ((*one, ticket.number) for one in links))
+        mail.attach_alternative(message.html + more, "text/html")
     return mail

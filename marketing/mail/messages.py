@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils.html import strip_tags
 from django.utils.translation import gettext, override
 
-from customers.pages import language_of
+from customers.languages import language_of
 from customers.preferences import link_for
 from marketing.mail import dkim, links
 from marketing.placeholders import fill
@@ -111,7 +111,7 @@ def compose(
     """Return the message to a customer; raise Unrenderable where the template cannot be filled in."""
     template = the_template(campaign)
     values = placeholders(campaign, customer, member)
-    with override(language_of(customer)):
+    with override(language_of(customer) or settings.LANGUAGE_CODE):
         html = html_part(template, values)
     text = fill(template.text, values) if template.text else plain(html)
     if values["unsubscribe_url"] not in text:
@@ -161,7 +161,7 @@ def html_part(template: Template, values: dict[str, Any]) -> str:
 
 def unsubscribe_words(customer: Customer) -> str:
     """Return what the link to unsubscribe is called, in the customer's language."""
-    with override(language_of(customer)):
+    with override(language_of(customer) or settings.LANGUAGE_CODE):
         return gettext("Unsubscribe")
 
 

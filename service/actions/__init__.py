@@ -8,6 +8,7 @@ from service.actions.assigning import (
     assign_waiting,
     take_ticket,
 )
+from service.actions.judging import NotDone, TooLate, judge_ticket
 from service.actions.merging import NothingToSplit, NotTheirs, SameTicket, merge_tickets, split_ticket
 from service.actions.refusals import IsClosed, IsMerged
 from service.actions.states import NEXT, NoWayThere, change_status, close_resolved
@@ -20,9 +21,11 @@ __all__ = [
     "IsTaken",
     "MayNotServe",
     "NoWayThere",
+    "NotDone",
     "NotTheirs",
     "NothingToSplit",
     "SameTicket",
+    "TooLate",
     "acknowledge",
     "add_file_note",
     "add_note",
@@ -31,6 +34,7 @@ __all__ = [
     "assign_waiting",
     "change_status",
     "close_resolved",
+    "judge_ticket",
     "merge_tickets",
     "open_ticket",
     "receive_message",

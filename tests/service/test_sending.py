@@ -10,6 +10,7 @@ from django.conf import settings as configuration
 
 from service import actions
 from service.addresses import reply_to, ticket_in
+from service.links import ticket_of
 from service.mail.receiving import take
 from service.models import TicketMessage
 from tests.service.letters import free_port, raw
@@ -61,9 +62,18 @@ def test_a_reply_leaves_once_in_the_thread_of_what_it_answers(server: Server, qu
     (sent,) = server.taken
     thread = [sent[name] for name in ("To", "From", "In-Reply-To")]
     assert thread == ["ada@example.com", "Support <support@example.com>", "<first@example.com>"]
-    assert (sent["Message-ID"], sent.get_body().get_content().strip()) == (reply.message_id, "Unplug it.")
+    text, _gap, words, link = sent.get_body().get_content().strip().splitlines()
+    assert words == "See and answer your ticket:"
+    assert (sent["Message-ID"], text, ticket_of(link.split("/")[-2])) == (reply.message_id, "Unplug it.", found.ticket)
     assert ticket_in(sent["Reply-To"]) == found.ticket.pk  # type: ignore[union-attr]
     assert TicketMessage.objects.get(pk=reply.pk).delivery == "sent"
+
+
+def test_the_reply_that_resolves_asks_how_it_was(server: Server, opened: Any, agent: Any) -> None:
+    actions.reply_to_ticket(ticket=opened(), by=agent, body="It is new now.", status="resolved")
+    do_all()
+    *_rest, words, link = server.taken[0].get_body().get_content().strip().splitlines()
+    assert (words, link.endswith("/survey")) == ("How did we do? One question:", True)
 
 
 def test_what_comes_back_joins_the_ticket(server: Server, opened: Any, agent: Any) -> None:
