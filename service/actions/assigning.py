@@ -32,7 +32,7 @@ class MayNotServe(Exception):
 @transaction.atomic
 def assign_ticket(*, ticket: Ticket, to: User | None) -> Ticket:
     """Give a ticket to a colleague, or to nobody; raise MayNotServe, IsMerged or IsClosed."""
-    ticket = locked_open(ticket.pk)
+    ticket = locked_open(key=ticket.pk)
     if to is not None and (not to.is_active or to.view_level(Ticket) is None):
         raise MayNotServe(to.pk)
     ticket.assignee = to
@@ -43,12 +43,12 @@ def assign_ticket(*, ticket: Ticket, to: User | None) -> Ticket:
 @transaction.atomic
 def take_ticket(*, ticket: Ticket, by: User) -> Ticket:
     """Take a ticket upon oneself, which opens one that is new; raise IsTaken, IsMerged or IsClosed."""
-    ticket = locked_open(ticket.pk)
+    ticket = locked_open(key=ticket.pk)
     if ticket.assignee_id not in (None, by.pk):
         raise IsTaken(ticket.assignee_id)
     ticket.assignee = by
     if ticket.status == Status.NEW:
-        move(ticket, Status.OPEN)
+        move(ticket=ticket, to=Status.OPEN)
     ticket.save()
     return ticket
 
@@ -63,8 +63,8 @@ def assign_automatically(*, ticket: Ticket) -> Ticket:
         return ticket
     with connection.cursor() as cursor:
         cursor.execute(ONE_AT_A_TIME)
-    ticket = locked_open(ticket.pk)
-    agent = next_agent(ticket.queue) if ticket.assignee_id is None else None
+    ticket = locked_open(key=ticket.pk)
+    agent = next_agent(queue=ticket.queue) if ticket.assignee_id is None else None
     if agent is None:
         return ticket
     ticket.assignee = agent.user
@@ -74,7 +74,7 @@ def assign_automatically(*, ticket: Ticket) -> Ticket:
     return ticket
 
 
-def next_agent(queue: Queue) -> Agent | None:
+def next_agent(*, queue: Queue) -> Agent | None:
     """Return whose turn it is; None where nobody who knows enough has room."""
     mine = Ticket.objects.active().filter(assignee=OuterRef("user")).order_by().values("assignee")
     load: Any = Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number"), IntegerField()), 0)

@@ -32,7 +32,7 @@ def judge_ticket(*, ticket: Ticket, score: int, comment: str = "") -> SurveyAnsw
 
     Raises NotDone, TooLate, or ValidationError for a score or a comment that is not allowed.
     """
-    ticket = locked(ticket.pk)
+    ticket = locked(key=ticket.pk)
     if not ticket.is_done:
         raise NotDone(ticket.pk)
     answer: Any = SurveyAnswer.objects.filter(ticket=ticket).first()

@@ -41,9 +41,11 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     """
     if winner.pk == loser.pk:
         raise SameTicket(winner.pk)
-    first, second = (locked(key) for key in sorted([winner.pk, loser.pk]))  # in one order, lest two wait for each other
+    first, second = (
+        locked(key=key) for key in sorted([winner.pk, loser.pk])
+    )  # in one order, lest two wait for each other
     winner, loser = (first, second) if first.pk == winner.pk else (second, first)
-    winner = locked_open(winner.pk)
+    winner = locked_open(key=winner.pk)
     if loser.merged_into_id is not None:
         raise IsMerged(loser.merged_into_id)
     if winner.customer_id != loser.customer_id:
@@ -51,7 +53,7 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     TicketMessage.objects.filter(ticket=loser).update(ticket=winner, updated_at=timezone.now())
     files = Attachment.objects.filter(about_type=Ticket.label(), about_id=loser.pk)
     files.update(about_id=winner.pk, updated_at=timezone.now())
-    move(loser, Status.CLOSED)
+    move(ticket=loser, to=Status.CLOSED)
     loser.merged_into = winner
     loser.save()
     Ticket.objects.filter(merged_into=loser).update(merged_into=winner, updated_at=timezone.now())
@@ -66,7 +68,7 @@ def split_ticket(*, ticket: Ticket, messages: Collection[UUID], subject: str, by
     Its clocks run from when the first of them was written. Raises NothingToSplit unless some messages go and some
     stay, ValidationError for a subject that is not allowed, IsMerged or IsClosed.
     """
-    ticket = locked_open(ticket.pk)
+    ticket = locked_open(key=ticket.pk)
     moved = TicketMessage.objects.filter(ticket=ticket, pk__in=messages).order_by("written_at", "pk")
     first = moved.first()
     stays = TicketMessage.objects.filter(ticket=ticket).exclude(pk__in=messages).exists()

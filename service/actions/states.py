@@ -37,17 +37,17 @@ def change_status(*, ticket: Ticket, to: str) -> Ticket:
 
     Raises NoWayThere where the state does not follow, IsMerged where it was merged into another.
     """
-    ticket = locked(ticket.pk)
+    ticket = locked(key=ticket.pk)
     if ticket.merged_into_id is not None:
         raise IsMerged(ticket.merged_into_id)
     if to not in NEXT[ticket.status]:
         raise NoWayThere(ticket.status, to)
-    move(ticket, to)
+    move(ticket=ticket, to=to)
     ticket.save()
     return ticket
 
 
-def move(ticket: Ticket, to: str, moment: datetime | None = None) -> None:
+def move(*, ticket: Ticket, to: str, moment: datetime | None = None) -> None:
     """Set how a locked ticket stands from a moment on; nothing where it stands so already."""
     if ticket.status == to:
         return

@@ -74,12 +74,12 @@ def receive_message(*, ticket: Ticket, body: str, **received: Unpack[Received]) 
 
     A message to a ticket that was merged joins the one that it was merged into.
     """
-    ticket = locked(ticket.pk)
+    ticket = locked(key=ticket.pk)
     while ticket.merged_into_id is not None:
-        ticket = locked(ticket.merged_into_id)
+        ticket = locked(key=ticket.merged_into_id)
     message = _say(ticket, TicketMessage.Kind.CUSTOMER, body, **received)
     if ticket.status in {Status.PENDING, Status.RESOLVED, Status.CLOSED}:
-        move(ticket, Status.OPEN, message.written_at)
+        move(ticket=ticket, to=Status.OPEN, moment=message.written_at)
         ticket.save()
     return message
 
@@ -93,7 +93,7 @@ def reply_to_ticket(
     The first one stops the clock of the first response, opens a ticket that is new, and makes `by` the assignee of
     one that has none. Raises NoWayThere for a `status` that does not follow, IsMerged or IsClosed.
     """
-    ticket = locked_open(ticket.pk)
+    ticket = locked_open(key=ticket.pk)
     if not by.is_active:
         raise MayNotServe(by.pk)
     known = {"author": by, "html": html, "subject": subject[:200]}
@@ -102,7 +102,8 @@ def reply_to_ticket(
     ticket.assignee = ticket.assignee or by
     if status and status != ticket.status and status not in NEXT[ticket.status]:
         raise NoWayThere(ticket.status, status)
-    move(ticket, status or (Status.OPEN if ticket.status == Status.NEW else ticket.status), message.written_at)
+    to = status or (Status.OPEN if ticket.status == Status.NEW else ticket.status)
+    move(ticket=ticket, to=to, moment=message.written_at)
     ticket.save()
     if message.delivery == TicketMessage.Delivery.QUEUED:
         send_reply.defer(message=str(message.pk))
@@ -112,7 +113,7 @@ def reply_to_ticket(
 @transaction.atomic
 def add_note(*, ticket: Ticket, by: User, body: str) -> TicketMessage:
     """Note something for colleagues, which no customer sees; raise IsMerged where the ticket was merged."""
-    ticket = locked(ticket.pk)
+    ticket = locked(key=ticket.pk)
     if ticket.merged_into_id is not None:
         raise IsMerged(ticket.merged_into_id)
     return _say(ticket, TicketMessage.Kind.NOTE, body, author=by)
@@ -124,7 +125,7 @@ def acknowledge(*, ticket: Ticket) -> TicketMessage | None:
 
     Nothing is written where the queue has no words, or nothing would leave.
     """
-    ticket = locked(ticket.pk)
+    ticket = locked(key=ticket.pk)
     if not (ticket.queue.acknowledgement and ticket.reply_address and settings.SENDS_EMAIL):
         return None
     message = _say(ticket, TicketMessage.Kind.REPLY, filled(ticket.queue.acknowledgement, ticket))
@@ -135,7 +136,7 @@ def acknowledge(*, ticket: Ticket) -> TicketMessage | None:
 @transaction.atomic
 def add_file_note(*, ticket: Ticket, refused: Collection[str]) -> TicketMessage:
     """Note for colleagues which files of a customer were not taken."""
-    return _say(locked(ticket.pk), TicketMessage.Kind.NOTE, "\n".join([_("These files were not taken:"), *refused]))
+    return _say(locked(key=ticket.pk), TicketMessage.Kind.NOTE, "\n".join([_("These files were not taken:"), *refused]))
 
 
 def _say(ticket: Ticket, kind: str, body: str, **known: Any) -> TicketMessage:

@@ -105,7 +105,7 @@ def steps(end: str) -> list[str]:
 def stepped(ticket: Ticket, step: str, text: dict[str, Any], moment: datetime) -> list[TicketMessage]:
     """Let a ticket come to stand otherwise, with the reply or the note that goes with it; return what was said."""
     ticket.assignee = ticket.assignee or ticket.owner
-    states.move(ticket, step, moment)
+    states.move(ticket=ticket, to=step, moment=moment)
     kind, words = {
         "open": ("reply", text["reply"]),
         "pending": ("reply", text["question"]),
