@@ -10,7 +10,7 @@ class MarketingConfig(AppConfig):
         from django.conf import settings
 
         from crm import beats, demonstration
-        from marketing import about_customers, conditions, parameters, privacy
+        from marketing import about_customers, conditions, parameters, privacy, reports  # noqa: F401 -- reports register themselves
         from marketing.jobs import look_after_campaigns
 
         conditions.read_parameters_by(parameters.read)

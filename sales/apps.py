@@ -11,11 +11,14 @@ class SalesConfig(AppConfig):
         from crm import demonstration
         from crm.changes.timeline import Source, register
         from crm.sync import registry
+        from marketing import attribution
         from sales import conditions, privacy, reports  # noqa: F401 -- reports register themselves
+        from sales.attribution import Selling
         from sales.models import Lead, Order, StageChange
 
         conditions.register()
         privacy.register()
+        attribution.register(Selling())
         demonstration.register("sales.demonstration.make")
         demonstration.register("sales.demonstration.capture.make")
         registry.register("products", "sales.receivers.Products")

@@ -33,7 +33,7 @@ def purpose(db: None) -> Purpose:
 
 @pytest.fixture
 def marketer(make_user: Any) -> User:
-    return make_user("Marketer")  # type: ignore[no-any-return]
+    return make_user("Marketer", is_staff=True)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
