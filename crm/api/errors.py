@@ -69,6 +69,7 @@ DATA_CODES = {
     "overflow",
     "period_reversed",
     "unknown_currency",
+    "unreadable_conditions",
     "unreadable_hours",
 }
 BY_STATUS = {code: name for name, (code, _title) in reversed(PROBLEMS.items())}

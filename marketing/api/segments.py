@@ -44,7 +44,7 @@ class ConditionsField(serializers.JSONField):
         """Return the conditions; raise ValidationError at the place that is wrong."""
         reader = self.context["request"].user
         if (error := conditions.refused(data, reader)) is not None:
-            raise ValidationError(nested(error.path, ErrorDetail(error.text, code=error.code)))
+            raise ValidationError(nested(error.path, ErrorDetail(error.text, code="unreadable_conditions")))
         return data
 
 
@@ -112,6 +112,7 @@ class SegmentViewSet(RecordViewSet):
     filterset_fields = {"name": ["exact", "icontains"], "kind": ["exact"]}
     ordering_fields = ["name"]
     natural_keys = ("name",)
+    page_of: ClassVar[Mapping[str, Any]] = {"members": CustomerViewSet.serializer_class}
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
         **RecordViewSet.permission_verbs,
         "preview": (),
@@ -128,7 +129,6 @@ class SegmentViewSet(RecordViewSet):
         form.is_valid(raise_exception=True)
         return Response(preview(form.validated_data["conditions"], request.user))
 
-    @extend_schema(responses=CustomerViewSet.serializer_class(many=True))
     @action(detail=True)
     def members(self, request: ApiRequest, pk: Any) -> Response:
         """Answer one page of the customers in a segment, as far as you may see them."""

@@ -54,10 +54,10 @@ class Bodies(Components):
         return body
 
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
+        if self.is_page():
+            return {"200": self.page(self.pages()[self.view.action])}
         if not self.is_resource():
             return super()._get_response_bodies(direction)
-        if self.view.action in self.pages():
-            return {"200": self.page(self.pages()[self.view.action])}
         if self.view.action == "destroy":
             return {"204": {"description": _("Deleted."), "headers": responses.headers()}}
         if self.view.action == "batch":
@@ -112,8 +112,13 @@ class Bodies(Components):
         from crm.api.timeline import TimelineEntrySerializer
         from crm.changes.representation import ChangeSerializer
 
-        own = {"list": self.view.serializer_class}
+        own = {"list": self.view.serializer_class, **getattr(self.view, "page_of", {})}
         return {**own, "history": ChangeSerializer, "timeline": TimelineEntrySerializer}
+
+    def is_page(self) -> bool:
+        """Tell whether the kit describes the operation's answer as a page, also where the resource answers itself."""
+        is_own = self.view.action in getattr(self.view, "page_of", ()) and self.method == "GET"
+        return is_own or (self.is_resource() and self.view.action in self.pages())
 
     def page(self, serializer: Any) -> dict[str, Any]:
         """Return the answer that shows a page of records."""

@@ -117,7 +117,7 @@ class OperationSchema(Bodies):
         own = getattr(self.view, f"{getattr(self.view, 'action', '')}_parameters", None)
         if own is not None:
             return [*found, *own()]
-        if not self.is_resource():
+        if not (self.is_resource() or self.is_page()):
             others = [one for one in super()._get_parameters() if one["in"] != "path"]
             return [*found, *others]
         return [*found, *self.kit_parameters(self.view.action)]

@@ -215,6 +215,6 @@ VALUES: tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...] = (
 
 def value_schema(field: Any) -> dict[str, Any]:
     """Return the schema of one value of a model's field in a query."""
-    if field.choices:
+    if field.choices and not isinstance(field, models.IntegerField):
         return {"type": "string", "enum": [value for value, _label in field.choices]}
     return next((schema for kind, schema in VALUES if isinstance(field, kind)), TEXT)
