@@ -143,7 +143,7 @@ class RecordFilterSet(django_filters.FilterSet):
             return (TagInFilter if lookup_type == "in" else TagFilter), {"max_length": MAX_TEXT}
         if isinstance(field, models.UUIDField) and not field.primary_key and lookup_type == "exact":
             return ReferenceFilter, {}
-        if lookup_type == "exact" and isinstance(field, models.IntegerField):
+        if isinstance(field, models.IntegerField) and lookup_type != "in":
             return StrictIntegerFilter, {}
         if lookup_type == "in" and field.choices:
             return ChoiceInFilter, {"choices": field.choices}

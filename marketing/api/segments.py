@@ -112,6 +112,7 @@ class SegmentViewSet(RecordViewSet):
     filterset_fields = {"name": ["exact", "icontains"], "kind": ["exact"]}
     ordering_fields = ["name"]
     natural_keys = ("name",)
+    needs_body = ("change_members",)
     page_of: ClassVar[Mapping[str, Any]] = {"members": CustomerViewSet.serializer_class}
     permission_verbs: ClassVar[Mapping[str, Sequence[str]]] = {
         **RecordViewSet.permission_verbs,

@@ -48,7 +48,7 @@ class OperationSchema(Bodies):
     def refusals(self) -> list[str]:
         """Return the statuses with which this operation can refuse, besides those that all share."""
         codes = [*(["404"] if "{" in self.path else []), *getattr(self.view, "own_refusals", ())]
-        if self.is_resource() and self.view.action in {*self.pages(), "list", "export"}:
+        if self.is_page() or (self.is_resource() and self.view.action == "export"):
             codes.append("422")
         if self.method in {"POST", "PUT", "PATCH"}:
             codes += responses.WITH_BODY
