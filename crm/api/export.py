@@ -15,6 +15,7 @@ from rest_framework.decorators import action
 from crm.api import filters
 from crm.api.filters import CUSTOM
 from crm.api.representation import RowJSON
+from crm.api.statements import sql_of
 from crm.auth import audit
 from crm.custom.definitions import definitions
 
@@ -142,7 +143,9 @@ def only_where_known(sql: str) -> str:
 
 def copied(rows: QuerySet[Any, Any], form: str) -> Iterator[bytes]:
     """Yield what PostgreSQL writes of a query, whole lines in blocks; nobody's leaving keeps it busy."""
-    sql, params = rows.query.sql_with_params()
+    sql, params = sql_of(rows)
+    if not sql:
+        return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{settings.EXPORT_SECONDS}s"])
         with cursor.cursor.copy(f"COPY ({sql}) TO STDOUT {form}", params) as copy:

@@ -133,3 +133,8 @@ def test_an_assignee_sees_the_ticket_and_its_messages(api_client: Any, make_user
     make(TicketMessage, ticket=make(Ticket))
     rows = api_client(person, "service:read").get("/api/v1/ticket-messages").json()["results"]
     assert [one["body"] for one in rows] == ["It smokes."]
+
+
+def test_a_number_that_no_score_can_be_exports_nothing(client: Any) -> None:
+    answer = client.get("/api/v1/survey-answers/export", {"score": "-1", "fields": "id"})
+    assert (answer.status_code, b"".join(answer.streaming_content)) == (200, b"id\n")

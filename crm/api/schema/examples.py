@@ -57,6 +57,8 @@ BY_NAME: dict[str, Any] = {
     "ship_to_country": "US",
     "secret": "whsec_c2VjcmV0IG9mIHRoaXMgb25lIHdlYmhvb2sgb25seSE=",
     "scope": "customers:read customers:write",
+    "quiet_from": "20:00:00",
+    "quiet_until": "08:00:00",
     "scopes": ["customers:read", "customers:write"],
     "source": "Spring fair",
     "street": "350 Fifth Avenue",
@@ -72,7 +74,13 @@ BY_NAME: dict[str, Any] = {
     "website": "https://www.example.com",
 }
 DECIMALS = ("^-?[0-9]", "^[0-9]")  # how the pattern of a decimal begins
-BY_FORMAT = {"uuid": ID, "date-time": MOMENT, "date": "2026-03-02", "uri": "https://www.example.com"}
+BY_FORMAT = {
+    "date": "2026-03-02",
+    "date-time": MOMENT,
+    "email": BY_NAME["email"],
+    "uri": BY_NAME["website"],
+    "uuid": ID,
+}
 BY_TYPE: dict[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
 
@@ -99,7 +107,11 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
         return False
     if not isinstance(value, str):
         return True
-    return len(value) <= schema.get("maxLength", len(value)) and bool(re.search(schema.get("pattern", ""), value))
+    return (
+        "string" in schema.get("type", "string")
+        and len(value) <= schema.get("maxLength", len(value))
+        and bool(re.search(schema.get("pattern", ""), value))
+    )
 
 
 def typed_example(schema: dict[str, Any], components: dict[str, Any]) -> Any:

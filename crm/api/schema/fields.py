@@ -24,6 +24,7 @@ MAX_TEXT = 10_000
 MAX_ITEMS = 1000
 LENGTHS = {"uuid": 36, "date": 10, "date-time": 40, "uri": 2000, "email": 254}
 BLANK = {"type": "string", "const": ""}
+TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$"
 CUSTOM_VALUES: dict[str, Any] = {
     "type": "object",
     "maxProperties": 200,
@@ -50,6 +51,9 @@ def constrained(field: serializers.Field[Any, Any, Any, Any], schema: dict[str, 
         schema = {**schema, "enum": [*schema["enum"], ""]}
     if schema.get("format") == "date-time":
         schema["maxLength"] = LENGTHS["date-time"]
+    elif schema.get("format") == "time":  # which in JSON Schema has an offset (RFC 3339, section 5.6)
+        schema = {**schema, "pattern": TIME, "maxLength": len("23:59:59.999999")}
+        del schema["format"]
     elif schema.get("type") == "string" and "enum" not in schema:
         schema = text(field, schema) if direction == "request" else answered_text(field, schema)
     elif schema.get("type") == "integer":
