@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Aggregate, Avg, Count, DurationField, ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.reports.figures import GROUP, GROUP_ID, percent
 from crm.reports.forms import PeriodForm, between
 from crm.reports.reports import Chart, Column, Kind, Report, register
 from sales.models import Opportunity
 from sales.reports.figures import (
-    GROUP,
-    GROUP_ID,
     WITHOUT_RATE,
     DealsForm,
     by_month,
@@ -20,7 +19,6 @@ from sales.reports.figures import (
     grouped,
     grouping,
     listed,
-    percent,
     total,
     without_rate,
 )

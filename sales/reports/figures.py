@@ -17,7 +17,6 @@ from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 from crm.reports.forms import ResponsibleForm, responsible
 from crm.reports.reports import Column, Kind
 from sales.models import Opportunity, Pipeline
-from sales.models.currencies import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +37,6 @@ OWNER_NAME: Final = Coalesce(
     Value(""),
 )
 WITHOUT_RATE: Final = Column("without_rate", _("deals without a rate"), Kind.NUMBER, is_summed=True)
-GROUP: Final = Column("group", _("group"))
-GROUP_ID: Final = Column("group_id", _("id of the group"), Kind.ID, may_be_null=True)
 
 
 class DealsForm(ResponsibleForm):
@@ -111,11 +108,6 @@ def weighted() -> Round:
 def without_rate() -> Aggregate:
     """Return the number of deals whose amount no known rate brings into the reporting currency."""
     return Count("pk", filter=Q(reporting_amount__isnull=True))
-
-
-def percent(part: Any, whole: Any) -> Any:
-    """Return a part of a whole in percent, to the hundredth; None of nothing."""
-    return rounded(Decimal(100) * part / whole) if whole else None
 
 
 def listed(model: type[Model], wanted: Mapping[str, Any], **lookups: Any) -> str:

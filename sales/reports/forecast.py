@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.days import day_after, midnight, months_ago
+from crm.reports.figures import GROUP, GROUP_ID
 from crm.reports.forms import PeriodForm
 from crm.reports.reports import Chart, Column, Kind, Report, register
 from sales.models import Opportunity
 from sales.reports.figures import (
-    GROUP,
-    GROUP_ID,
     WITHOUT_RATE,
     DealsForm,
     deals,

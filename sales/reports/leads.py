@@ -8,11 +8,12 @@ from django.db.models import Count, OuterRef, Q
 from django.db.models.functions import Coalesce, Now, TruncDate
 from django.utils.translation import gettext_lazy as _
 
+from crm.reports.figures import percent
 from crm.reports.forms import PeriodForm, ResponsibleForm, between, responsible
 from crm.reports.reports import Chart, Column, Kind, Report, register
 from sales.models import Lead, Opportunity
 from sales.models.currencies import in_reporting_currency
-from sales.reports.figures import listed, percent, total
+from sales.reports.figures import listed, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Avg, Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.reports.figures import percent
 from crm.reports.forms import PeriodForm, between
 from crm.reports.reports import Chart, Column, Kind, Report, register
 from sales.models import Opportunity, StageChange
-from sales.reports.figures import DealsForm, percent
+from sales.reports.figures import DealsForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

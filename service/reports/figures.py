@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 
 from crm.reports.forms import PeriodForm, ReportForm
-from crm.reports.reports import Column, Kind, Report
+from crm.reports.reports import Report
 from service.models import Queue, Ticket
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from crm.models import User
 
-GROUP: Final = Column("group", _("group"))
-GROUP_ID: Final = Column("group_id", _("id of the group"), Kind.ID, may_be_null=True)
 TITLES: Final = {
     "day": _("day"),
     "week": _("week"),
@@ -113,11 +110,6 @@ def tickets(user: User, wanted: Mapping[str, Any]) -> Any:
     """Return the tickets that are asked for, as far as `user` may see them."""
     queue = {"queue": wanted["queue"]} if wanted.get("queue") else {}
     return Ticket.objects.visible_to(user).filter(merged_into__isnull=True, **queue)
-
-
-def percent(part: int, whole: int) -> Decimal | None:
-    """Return a part of a whole in percent, to the hundredth; None of nothing."""
-    return (Decimal(100) * part / whole).quantize(Decimal("0.01")) if whole else None
 
 
 def hours(moment: str) -> Any:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Avg, Count, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.reports.figures import GROUP, GROUP_ID, percent
 from crm.reports.forms import between
 from crm.reports.reports import Chart, Column, Kind, register
 from service.models import SurveyAnswer, TicketMessage
-from service.reports.figures import GROUP, GROUP_ID, ServiceReport, TicketsForm, VolumeForm, in_groups, percent
+from service.reports.figures import ServiceReport, TicketsForm, VolumeForm, in_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,21 +8,11 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDay
 from django.utils.translation import gettext_lazy as _
 
+from crm.reports.figures import GROUP, GROUP_ID, percent
 from crm.reports.forms import between
 from crm.reports.reports import Chart, Column, Kind, register
 from service.models import DONE
-from service.reports.figures import (
-    GROUP,
-    GROUP_ID,
-    BacklogForm,
-    Percentile,
-    ServiceReport,
-    TicketsForm,
-    hours,
-    in_groups,
-    percent,
-    tickets,
-)
+from service.reports.figures import BacklogForm, Percentile, ServiceReport, TicketsForm, hours, in_groups, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
