@@ -93,7 +93,7 @@ READS = ["See customers, their addresses and the history with them", "See the na
 
 def who_am_i(server: str, token: dict[str, Any]) -> requests.Response:
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    return requests.get(f"{server}/api/v1/me", headers=headers, timeout=10)
+    return requests.get(f"{server}/api/v1/me", headers=headers, timeout=60)
 
 
 def test_somebody_who_is_no_staff_lets_a_program_in_and_out_again(

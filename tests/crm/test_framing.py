@@ -21,7 +21,7 @@ def send(live_server: Any, integration: Any, token_for: Any) -> Any:
 
     def exchange(line: bytes, *headers: bytes, body: bytes = b"") -> bytes:
         fixed = (b"Host: 127.0.0.1", b"Authorization: Bearer " + token.encode(), b"Connection: close")
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(b"\r\n".join([line, *fixed, *headers, b"", body]))
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))

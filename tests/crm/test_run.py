@@ -62,7 +62,7 @@ def test_run_serves_what_it_says_until_it_is_told_to_stop() -> None:
         screen = read_until(process.stdout, "Remove the demonstration data")
         assert "600 interactions" in screen
         assert f"http://127.0.0.1:{port}/admin/" in screen
-        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)
         rest, _errors = process.communicate(timeout=60)
@@ -90,7 +90,7 @@ def test_the_worker_finishes_and_signs_off_when_it_is_told_to_stop() -> None:
 
 
 def wait_for_workers(number: int) -> bool:
-    for _ in range(100):
+    for _ in range(600):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM procrastinate_workers, pg_sleep(0.1)")
             if cursor.fetchone()[0] == number:

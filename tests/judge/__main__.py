@@ -80,7 +80,7 @@ def judge_by_schemathesis(environment: dict[str, str]) -> bool:
         program, "--config-file", str(HERE / "schemathesis.toml"), "run", DOCUMENT, *options, environment=environment
     )
     me = Request(f"{base}/api/v1/me", headers={"Authorization": f"Bearer {environment['JUDGE_TOKEN']}"})  # noqa: S310 -- our own server
-    urlopen(me, timeout=10).close()  # noqa: S310 -- raises when the judge was signed out, and judged refusals only
+    urlopen(me, timeout=60).close()  # noqa: S310 -- raises when the judge was signed out, and judged refusals only
     return is_content
 
 

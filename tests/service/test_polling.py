@@ -84,7 +84,7 @@ def mailbox(queue: Any) -> Iterator[str]:
 
 
 def wait_for(port: int, log: Path) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         with socket.socket() as one:
             if one.connect_ex(("127.0.0.1", port)) == 0:

@@ -98,7 +98,7 @@ def test_a_refusal_for_now_is_tried_again_under_the_same_id(server: Server, open
     reply = answered(opened(), agent)
     do_all()
     assert TicketMessage.objects.get(pk=reply.pk).delivery == "queued"
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not server.taken and time.monotonic() < end:
         time.sleep(0.5)
         do_all()

@@ -132,14 +132,14 @@ def test_nothing_is_sent_into_a_private_network(strict: None, receiver: Any) -> 
 
 
 def hang(handler: Any, _count: int) -> int:
-    time.sleep(3)
+    time.sleep(10)
     return 0
 
 
 def drip(handler: Any, _count: int) -> int:
     for _number in range(100):
         handler.wfile.write(b"x")
-        time.sleep(0.05)
+        time.sleep(0.1)
     return 0
 
 
@@ -150,7 +150,7 @@ def test_a_receiver_that_takes_too_long_is_left(receiver: Any, behave: Any, monk
     began = time.monotonic()
     with pytest.raises(Unsendable):
         send(receiver.url, b"{}", {})
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def flood(handler: Any, _count: int) -> int:
@@ -186,7 +186,7 @@ def test_a_success_that_is_broken_off_is_none(receiver: Any, parts: list[bytes])
         send(receiver.url, b"{}", {})
 
 
-DRIPPED = [b"HTTP/1.1 200 OK\r\n", *(b"X-%d: a\r\n" % number for number in range(40)), b"\r\n"]
+DRIPPED = [b"HTTP/1.1 200 OK\r\n", *(b"X-%d: a\r\n" % number for number in range(100)), b"\r\n"]
 
 
 def test_headers_that_drip_beyond_the_limit_are_a_failure(receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_headers_that_drip_beyond_the_limit_are_a_failure(receiver: Any, monkeyp
     began = time.monotonic()
     with pytest.raises(Unsendable):
         send(receiver.url, b"{}", {})
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize("head", [b"", b"Content-Length: 100\r\n", b"Transfer-Encoding: chunked\r\n"])
@@ -203,10 +203,10 @@ def test_a_body_that_drips_takes_nothing_from_a_success_and_no_more_time(
     receiver: Any, monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
     monkeypatch.setattr(targets, "TOTAL_SECONDS", 0.5)
-    receiver.behave = answer(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n", *[b"1\r\nx\r\n"] * 40, pause=0.1)
+    receiver.behave = answer(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n", *[b"1\r\nx\r\n"] * 100, pause=0.1)
     began = time.monotonic()
     assert send(receiver.url, b"{}", {}).status == 200
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_the_limit_holds_under_tls(tls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,6 +215,6 @@ def test_the_limit_holds_under_tls(tls: Any, monkeypatch: pytest.MonkeyPatch) ->
     began = time.monotonic()
     with pytest.raises(Unsendable):
         send(tls.url, b"{}", {})
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     tls.behave = lambda _handler, _count: 204
     assert send(tls.url, b"{}", {}).status == 204

@@ -17,7 +17,7 @@ SCOPES = "customers:read directory:read"
 
 
 def me(server: str, token: str) -> requests.Response:
-    return requests.get(f"{server}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    return requests.get(f"{server}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 def signed_in(user: Any) -> Client:

@@ -139,12 +139,12 @@ def identity(settings: Any) -> None:
 def test_an_identity_token_is_signed_by_the_rsa_key(server: str, register: Any, session: Any, person: Any) -> None:
     application = register("authorization-code")
     token = exchanged(server, application, session, person, scope="openid profile", nonce="n-1")
-    found = requests.get(f"{server}/.well-known/openid-configuration", timeout=10).json()
+    found = requests.get(f"{server}/.well-known/openid-configuration", timeout=60).json()
     key = jwt.PyJWKClient(found["jwks_uri"]).get_signing_key_from_jwt(token["id_token"])
     claims = jwt.decode(token["id_token"], key, algorithms=["RS256"], audience=application.client_id, issuer=server)
     assert (claims["sub"], claims["nonce"], claims["name"]) == (str(person.pk), "n-1", person.username)
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    shown = requests.get(found["userinfo_endpoint"], headers=headers, timeout=10).json()
+    shown = requests.get(found["userinfo_endpoint"], headers=headers, timeout=60).json()
     assert (shown["sub"], shown["preferred_username"]) == (str(person.pk), person.username)
     again = session(application).refresh_token(f"{server}/o/token", refresh_token=token["refresh_token"])
     assert again["scope"] == "openid profile"

@@ -22,7 +22,7 @@ def box(register: Any) -> Any:
 
 def start(server: str, box: Any) -> dict[str, Any]:
     data = {"client_id": box.client_id, "scope": SCOPES}
-    answer = requests.post(f"{server}/o/device-authorization", data=data, timeout=10)
+    answer = requests.post(f"{server}/o/device-authorization", data=data, timeout=60)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -30,7 +30,7 @@ def start(server: str, box: Any) -> dict[str, Any]:
 
 def poll(server: str, box: Any, code: str) -> tuple[int, dict[str, Any]]:
     data = {"grant_type": DEVICE, "client_id": box.client_id, "device_code": code}
-    answer = requests.post(f"{server}/o/token", data=data, timeout=10)
+    answer = requests.post(f"{server}/o/token", data=data, timeout=60)
     return answer.status_code, answer.json()
 
 
@@ -72,7 +72,7 @@ def test_only_programs_registered_for_devices_get_codes(server: str, web: Any, b
         ("unknown", "invalid_request"),
         ("", "invalid_request"),
     ):
-        answer = requests.post(f"{server}/o/device-authorization", data={"client_id": client}, timeout=10)
+        answer = requests.post(f"{server}/o/device-authorization", data={"client_id": client}, timeout=60)
         assert answer.status_code in {400, 401}
         assert error in answer.json()["error"]
     assert not DeviceGrant.objects.exists()
