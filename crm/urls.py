@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from crm.languages import choose_language
+
 handler400 = "crm.api.pages.bad_request"
 handler403 = "crm.api.pages.permission_denied"
 handler404 = "crm.api.pages.not_found"
@@ -13,7 +15,7 @@ urlpatterns = [
     path("admin/", include("crm.admin.urls")),
     path("admin/", include("sales.admin.urls")),
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", choose_language, name="set_language"),
     path("api/", include("crm.api.urls")),
     path("", include("crm.auth.urls")),
     path("", include("customers.pages")),

@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import connection, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from crm.languages import write_to
 from service.models import ACTIVE, Alert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from crm.models import User
@@ -80,9 +79,9 @@ def send_alert(alert: str) -> None:
         one: Any = rows.filter(pk=UUID(alert), sent_at__isnull=True).first()
         if one is None:
             return
-        people = {person.email for person in concerned(one) if person.is_active and person.email}
+        people = [person for person in dict.fromkeys(concerned(one)) if person.is_active and person.email]
         if settings.SENDS_EMAIL and people:
-            send(one, sorted(people))
+            send(one, people)
         one.sent_at = timezone.now()
         one.save()
 
@@ -100,12 +99,13 @@ def concerned(alert: Alert) -> Iterable[User]:
         yield above
 
 
-def send(alert: Alert, addresses: list[str]) -> None:
-    """Send an alert to these addresses."""
+def send(alert: Alert, people: Sequence[User]) -> None:
+    """Send an alert to colleagues."""
     ticket = alert.ticket
     address = settings.BASE_URL + reverse("admin:service_ticket_thread", args=(ticket.pk,))
-    with translation.override(settings.LANGUAGE_CODE):
-        known = {"alert": alert, "ticket": ticket, "address": address}
-        words = _("Missed: %s") if alert.event == Alert.Event.BREACH else _("Soon due: %s")
-        text = render_to_string("service/alert.txt", known)
-        send_mail(" ".join((words % ticket).split()), text, None, addresses)
+    known = {"alert": alert, "ticket": ticket, "address": address}
+
+    def subject() -> str:
+        return (_("Missed: %s") if alert.event == Alert.Event.BREACH else _("Soon due: %s")) % ticket
+
+    write_to(people, subject, "service/alert.txt", known)

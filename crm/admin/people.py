@@ -73,7 +73,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        (_("Person"), {"classes": ["tab"], "fields": ("first_name", "last_name", "email", "team")}),
+        (_("Person"), {"classes": ["tab"], "fields": ("first_name", "last_name", "email", "language", "team")}),
         (_("Rights"), {"classes": ["tab"], "fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (_("Dates"), {"classes": ["tab"], "fields": ("last_login", "date_joined")}),
     )

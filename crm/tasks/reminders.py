@@ -10,15 +10,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from crm.languages import write_to
 from crm.models import Task
 
 AT_ONCE: Final = 500
@@ -56,7 +55,5 @@ def send_reminder(task: str, moment: str) -> None:
     if not settings.SENDS_EMAIL or one.assignee is None or not one.assignee.is_active or not one.assignee.email:
         return
     address = settings.BASE_URL + reverse("admin:crm_task_change", args=(one.pk,))
-    with translation.override(settings.LANGUAGE_CODE):
-        text = render_to_string("admin/tasks/reminder.txt", {"task": one, "address": address})
-        subject = " ".join((_("Reminder: %s") % one.title).split())
-        send_mail(subject, text, None, [one.assignee.email])
+    known = {"task": one, "address": address}
+    write_to([one.assignee], lambda: _("Reminder: %s") % one.title, "admin/tasks/reminder.txt", known)

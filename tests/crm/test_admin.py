@@ -74,6 +74,19 @@ def test_the_language_is_chosen_in_the_header() -> None:
     assert "All customers" in answer.content.decode()
 
 
+def test_the_chosen_language_follows_the_user_to_another_browser() -> None:
+    user = superuser()
+    signed_in(user).post("/i18n/setlang/", {"language": "zh-hans"})
+    other = signed_in(User.objects.get(pk=user.pk))
+    assert "全部客户" in other.get("/admin/", headers={"accept-language": "en"}).content.decode()
+
+
+def test_a_language_that_there_is_not_is_not_remembered() -> None:
+    user = superuser()
+    signed_in(user).post("/i18n/setlang/", {"language": "xx"})
+    assert User.objects.get(pk=user.pk).language == ""
+
+
 def test_the_sign_in_page_speaks_chinese() -> None:
     text = Client(headers={"accept-language": "zh-CN"}).get("/admin/login/").content.decode()
     assert "客户关系管理" in text

@@ -52,6 +52,14 @@ def test_a_reminder_is_sent_once_also_after_the_worker_was_down(user: User) -> N
     assert not Change.objects.filter(record=task.pk, action="updated").exists()
 
 
+def test_a_reminder_speaks_the_language_of_its_reader(user: User) -> None:
+    User.objects.update(language="zh-hans")
+    remind(user)
+    reminders.give_reminders(timestamp=0)
+    do_all()
+    assert mail.outbox[0].subject == "提醒：Call back"
+
+
 def test_what_is_done_or_not_due_or_nobodys_is_not_reminded_of(user: User) -> None:
     done = remind(user)
     actions.complete_task(task=done, by=user)
