@@ -11,6 +11,7 @@ import itertools
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Calendar:
         self.holidays = holidays
         self.days = days or {}
         self.years: dict[int, Year] = {}
+        self.lock = Lock()  # a list of holidays that another thread is just filling has too few of them
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return the business time from one instant to another; none where the other is not later."""
@@ -106,7 +108,8 @@ class Calendar:
     def year(self, number: int) -> Year:
         """Return the business time of a year."""
         if number not in self.years:
-            self.years[number] = self.worked_out(number)
+            with self.lock:
+                self.years[number] = self.years.get(number) or self.worked_out(number)
         return self.years[number]
 
     def worked_out(self, number: int) -> Year:

@@ -13,14 +13,14 @@ from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from crm import bulk
-from service.models import ACTIVE, CLOCKS, SLAPolicy, Ticket
+from service.models import ACTIVE, SLAPolicy, Ticket
+from service.models.measured import KEPT
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
 AT_ONCE: Final = 1000
-KEPT: Final = tuple(f"{clock}_{name}" for clock in CLOCKS for name in ("target", "due_at", "left", "breached_at"))
 
 
 def follow_policies() -> int:

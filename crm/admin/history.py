@@ -20,7 +20,7 @@ from unfold.decorators import action
 
 from crm.admin.site import staff
 from crm.admin.words import tell
-from crm.changes.actions import NotChanged, StillThere, restore_deleted, restore_fields
+from crm.changes.actions import NotChanged, SetByVerbs, StillThere, restore_deleted, restore_fields
 from crm.models import Change
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class WithHistory:
                 record = self.restored(request, change)
         except (StillThere, NotChanged):
             messages.warning(request, _("There is nothing to restore."))
+        except SetByVerbs:
+            messages.error(request, _("What a verb changed is changed back by a verb."))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         except IntegrityError:

@@ -16,7 +16,7 @@ from crm.api.errors import Problem
 from crm.api.representation import shape_of
 from crm.api.statements import Parameter
 from crm.api.strictness import StrictSerializer
-from crm.changes.actions import NotChanged, StillThere, restore_deleted, restore_fields
+from crm.changes.actions import NotChanged, SetByVerbs, StillThere, restore_deleted, restore_fields
 from crm.changes.feed import LARGEST
 from crm.changes.representation import ChangeSerializer
 from crm.models import Change
@@ -110,9 +110,11 @@ def restored(change: Change) -> Any:
 
 
 def taken_back(record: Any, change: Change, only: Collection[str]) -> Any:
-    """Take back what a change changed; raise 400 for fields that it did not change, 422 for a creation."""
+    """Take back what a change changed; raise 400 for fields that it did not change, 422 for what cannot be."""
     try:
         return restore_fields(record=record, change=change, only=only)
+    except SetByVerbs as error:
+        raise Problem("rule_broken", _("What a verb changed is changed back by a verb.")) from error
     except NotChanged as error:
         if not error.names:
             raise Problem("rule_broken", _("Nothing came before the record was created.")) from error

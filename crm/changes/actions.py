@@ -53,17 +53,20 @@ class NotChanged(Exception):
         self.names = sorted(names)
 
 
+class SetByVerbs(Exception):
+    """What is to be taken back was written by a verb, and changes by verbs alone."""
+
+
 @transaction.atomic
 def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()) -> Record:
     """Give fields of a locked record the values that they had before a change; all that it changed, or only some.
 
-    NotChanged is raised for other fields, django.core.exceptions.ValidationError where the values no longer fit.
+    NotChanged is raised for other fields, SetByVerbs for those that only verbs write, and
+    django.core.exceptions.ValidationError where the values no longer fit.
     """
     if change.before is None or change.after is None:
         raise NotChanged(set())
-    if unknown := set(only) - change.before.keys():
-        raise NotChanged(unknown)
-    before = {name: value for name, value in change.before.items() if not only or name in only}
+    before = {name: change.before[name] for name in _taken_back(record, change.before, only)}
     names = before.pop("external_references", None)
     if "custom" in before:
         before["custom"] = _custom_before(record, before["custom"], change.after["custom"])
@@ -80,6 +83,16 @@ def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()
                 reference.delete()
         _restore_names(record, names)
     return record
+
+
+def _taken_back(record: Record, before: dict[str, Any], only: Collection[str]) -> set[str]:
+    """Return the fields of a change that are taken back."""
+    if unknown := set(only) - before.keys():
+        raise NotChanged(unknown)
+    wanted = set(only) or before.keys() - record.set_by_verbs
+    if not wanted or wanted & record.set_by_verbs:
+        raise SetByVerbs(record.pk)
+    return wanted
 
 
 def _values_of(model: type[Record], before: dict[str, Any]) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Record(models.Model):
     `search_fields` are the text fields of `?search=` and of the trigram index.
     `concerns` names the customer that a change is about, where that is not the field `customer`.
     `seen_by` names the foreign keys to colleagues who see the record, whatever their level of view.
+    `set_by_verbs` are the fields that verbs write, one with another: taking a change back leaves them as they are.
     `not_in_feed` are the fields whose values the change feed must not keep.
     """
 
@@ -78,6 +79,7 @@ class Record(models.Model):
     follows_about: ClassVar[bool] = False
     concerns: ClassVar[str] = ""
     seen_by: ClassVar[tuple[str, ...]] = ("owner",)
+    set_by_verbs: ClassVar[frozenset[str]] = frozenset()
     not_in_feed: ClassVar[tuple[str, ...]] = ()
     search_fields: ClassVar[tuple[str, ...]] = ()
 

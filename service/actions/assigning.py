@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Count, F, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from service.actions.refusals import locked_open
@@ -14,6 +14,8 @@ from service.actions.states import move
 from service.models import Agent, Queue, Status, Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crm.models import User
 
 AT_ONCE: Final = 500
@@ -69,21 +71,20 @@ def assign_automatically(*, ticket: Ticket) -> Ticket:
         return ticket
     ticket.assignee = agent.user
     ticket.save()
-    agent.assigned_at = timezone.now()
-    agent.save()
+    Agent.objects.filter(pk=agent.pk).update(assigned_at=timezone.now(), updated_at=Now())
     return ticket
 
 
 def next_agent(*, queue: Queue) -> Agent | None:
-    """Return whose turn it is; None where nobody who knows enough has room."""
+    """Return whose turn it is; None where nobody who knows enough, and may see tickets, has room."""
     mine = Ticket.objects.active().filter(assignee=OuterRef("user")).order_by().values("assignee")
     load: Any = Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number"), IntegerField()), 0)
     known = Agent.objects.filter(is_available=True, user__is_active=True, skills__contains=queue.skills)
     free = known.annotate(load=load).filter(load__lt=F("capacity")).select_related("user")
     by_turn = [F("assigned_at").asc(nulls_first=True), "pk"]
     order = by_turn if queue.assignment == Queue.Assignment.ROUND_ROBIN else ["load", *by_turn]
-    found: Agent | None = free.order_by(*order).first()
-    return found
+    agents: Iterable[Agent] = free.order_by(*order)
+    return next((one for one in agents if one.user.view_level(Ticket) is not None), None)
 
 
 def assign_waiting() -> int:

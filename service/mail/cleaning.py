@@ -11,6 +11,8 @@ from inscriptis import get_text
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
+from service.mail.bounds import is_too_deep, plain_text, without_form
+
 MOST_HTML: Final = 1_000_000
 TAGS: Final = nh3.ALLOWED_TAGS - {"img", "area", "map"}  # no picture tells the sender who reads when
 ATTRIBUTES: Final = {**nh3.ALLOWED_ATTRIBUTES, "a": {"href", "title"}}
@@ -28,8 +30,9 @@ def safe_html(html: str) -> str:
     """Return HTML in which nothing acts: no scripts, forms, frames, pictures, styles or addresses but of the web."""
     if not html.strip():
         return ""
+    html = readable(html[:MOST_HTML])
     clean = nh3.clean(
-        readable(html[:MOST_HTML]),
+        without_form(html) if is_too_deep(html) else html,
         tags=set(TAGS),
         attributes={name: set(values) for name, values in ATTRIBUTES.items()},
         url_schemes={"http", "https", "mailto", "tel"},
@@ -42,8 +45,9 @@ def text_of(html: str) -> str:
     """Return the text of harmless HTML as a page would lay it out."""
     if not html:
         return ""
+    text = plain_text(html)
     try:
-        text = get_text(html, CONFIG)
+        text = get_text(html, CONFIG) if text is None else text
     except (RecursionError, ValueError):
         text = nh3.clean(html, tags=set())
     lines = "\n".join(line.rstrip() for line in readable(text).split("\n"))

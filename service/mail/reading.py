@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import email
-import email.policy
 import re
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.header import decode_header
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Final
 
 from charset_normalizer import from_bytes
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
+from service.mail.bounds import LONGEST_HEADER, Bounded, is_beyond_measure
 from service.mail.cleaning import readable, safe_html, text_of
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST_PARTS: Final = 200
 LONGEST_ID: Final = 500
+BOM: Final = b"\xef\xbb\xbf"
+ADDRESS: Final = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+BRACKETS: Final = re.compile(r"<([^\s@<>]+@[^\s@<>]+)>")
 IDS: Final = re.compile(r"<[^<>\s]{1,498}>")
 # What senders call a character set, and a larger one that reads all of it.
 LARGER: Final = {
@@ -36,6 +42,10 @@ LARGER: Final = {
     "shift_jis": "cp932",
 }
 GUESSED: Final = ("utf-8", "gb18030")
+# Names of Python's for what is no character set of e-mails; some take the square of the time.
+NO_CHARSETS: Final = {"punycode", "idna", "unicode_escape", "raw_unicode_escape"}
+SENDERS: Final = ("from", "sender", "reply-to", "return-path")
+RECIPIENTS: Final = ("delivered-to", "x-original-to", "to", "cc")
 ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
@@ -72,25 +82,27 @@ class Mail:
 
 def read(raw: bytes) -> Mail:
     """Return what an e-mail says; raise Unreadable for what is none."""
+    if is_beyond_measure(raw):
+        raise Unreadable("too many parts")
     try:
-        message = email.message_from_bytes(raw, policy=email.policy.compat32)
-        return of(message)
+        return of(email.message_from_bytes(raw.removeprefix(BOM), policy=Bounded()))
     except Unreadable:
         raise
-    except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError, MessageError) as error:
         raise Unreadable(type(error).__name__) from error
 
 
 def of(message: Message) -> Mail:
     """Return what a parsed message says."""
-    headers = {name.lower(): header(value) for name, value in reversed([*message.raw_items()])}
-    name, sender = parseaddr(headers.get("from", ""))
-    if "@" not in sender:
+    raw = {name.lower(): str(value) for name, value in reversed([*message.raw_items()])}
+    headers = {name: header(value) for name, value in raw.items()}
+    name, sender = next((found[0] for known in SENDERS if (found := addresses(raw.get(known, "")))), ("", ""))
+    if not sender:
         raise Unreadable("no sender")
     mail = Mail(
-        sender=sender.lower()[:320],
+        sender=sender[:320],
         name=name[:200],
-        reply_to=first_address(headers.get("reply-to", "")) or sender.lower()[:254],
+        reply_to=reply_address(raw.get("reply-to", "")) or sender[:254],
         recipients=recipients(message),
         subject=" ".join(headers.get("subject", "").split())[:200],
         message_id=one_id(headers.get("message-id", "")),
@@ -107,9 +119,31 @@ def of(message: Message) -> Mail:
 
 def recipients(message: Message) -> str:
     """Return all addresses that it was sent to, as far as it says so."""
-    names = ("delivered-to", "x-original-to", "to", "cc")
-    values = [header(value) for name, value in message.raw_items() if name.lower() in names]
-    return ", ".join(address.lower() for _name, address in getaddresses(values) if "@" in address)
+    values = (str(value) for name, value in message.raw_items() if name.lower() in RECIPIENTS)
+    return ", ".join(address for _name, address in addresses(", ".join(values)))
+
+
+def addresses(value: str) -> list[tuple[str, str]]:
+    """Return names and addresses in a header as it stands: what a name is written in is decoded after, never before.
+
+    Otherwise a name with a comma in it would be two, and one that reads like an address would be the sender's.
+    """
+    text = text_in(value)[:LONGEST_HEADER]
+    found = getaddresses([text])
+    if not any(ADDRESS.fullmatch(address) for _name, address in found):  # badly written: what is in brackets counts
+        found = [("", one) for one in BRACKETS.findall(text)] or getaddresses([text], strict=False)
+    return [(header(name), readable(address).lower()) for name, address in found if ADDRESS.fullmatch(address)]
+
+
+def reply_address(value: str) -> str:
+    """Return the first address in a header to which an answer can be sent; empty for none."""
+    for _name, address in addresses(value):
+        try:
+            validate_email(address)
+        except ValidationError:
+            continue
+        return address[:254]
+    return ""
 
 
 def fill(mail: Mail, message: Message) -> None:
@@ -161,7 +195,8 @@ def unnamed(kind: str, number: int) -> str:
 def decoded(content: bytes, charset: str | None) -> str:
     """Return the text of bytes: in the set that they claim, or else in the one that they seem to be in."""
     claimed = (charset or "").strip("\"'").lower()
-    candidates = [LARGER.get(claimed, claimed), *GUESSED] if claimed else [*GUESSED]
+    is_known = claimed and claimed.replace("-", "_") not in NO_CHARSETS
+    candidates = [LARGER.get(claimed, claimed), *GUESSED] if is_known else [*GUESSED]
     for name in candidates:
         try:
             return content.decode(name)
@@ -173,14 +208,18 @@ def decoded(content: bytes, charset: str | None) -> str:
 
 def header(value: Any) -> str:
     """Return a header as people read it (RFC 2047), also one that holds bytes as they are."""
-    raw = value if isinstance(value, str) else str(value)
-    text = decoded(raw.encode("utf-8", "surrogateescape"), None) if has_bytes(raw) else raw
+    text = text_in(value if isinstance(value, str) else str(value)).replace("\r", "").replace("\n", " ")
     try:
-        parts = decode_header(text.replace("\r", "").replace("\n", " "))
-    except (ValueError, LookupError):
+        parts = decode_header(text)
+    except (ValueError, LookupError, MessageError):
         return readable(text).strip()
     words = [part if isinstance(part, str) else decoded(part, charset) for part, charset in parts]
     return readable("".join(words)).replace("\n", " ").strip()
+
+
+def text_in(raw: str) -> str:
+    """Return a header whose bytes are text."""
+    return decoded(raw.encode("utf-8", "surrogateescape"), None) if has_bytes(raw) else raw
 
 
 def has_bytes(text: str) -> bool:
@@ -196,8 +235,3 @@ def ids(text: str) -> list[str]:
 def one_id(text: str) -> str:
     """Return the message id of a header; empty for none that can be kept."""
     return next(iter(ids(text)), "")
-
-
-def first_address(text: str) -> str:
-    """Return the first address in a header; empty for none."""
-    return next((one.lower()[:254] for _name, one in getaddresses([text]) if "@" in one), "")

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from service.clocks import Reading, Run, read
 from service.models.policies import CLOCKS, SLAPolicy
 
+KEPT: Final = tuple(f"{clock}_{name}" for clock in CLOCKS for name in ("target", "due_at", "left", "breached_at"))
+MOST_SECONDS: Final = 2**31 - 1  # what the database keeps: 68 years
 DECIDING: Final = ("priority", "policy_id", "status", "first_replied_at", "opened_at")
 
 
@@ -153,5 +155,5 @@ def written(reading: Reading | None) -> dict[str, Any]:
     """Return what the ticket keeps of a reading."""
     if reading is None:
         return {"due_at": None, "left": None, "breached_at": None}
-    left = max(0, int(reading.left.total_seconds())) if reading.due_at is None else None
+    left = min(max(0, int(reading.left.total_seconds())), MOST_SECONDS) if reading.due_at is None else None
     return {"due_at": reading.due_at, "left": left, "breached_at": reading.breached_at}

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Record, SearchKey, User
 from crm.querysets import RecordQuerySet
 from customers.models import Customer
-from service.models.measured import ACTIVE, DONE, Measured, Status
+from service.models.measured import ACTIVE, DONE, KEPT, Measured, Status
 from service.models.policies import Priority
 from service.models.queues import Queue
 from service.models.triggers import ticket_triggers
 
 SEARCHED: Final = ("number", "subject")
+SET_BY_VERBS: Final = ("number", "status", "status_since", "assignee", "opened_at", "first_replied_at", "resolved_at")
 NEVER: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -63,6 +64,7 @@ class Ticket(Measured, Record):
 
     search_fields = SEARCHED
     seen_by = ("owner", "assignee")
+    set_by_verbs = frozenset({*SET_BY_VERBS, "reopened", "merged_into", *KEPT})
 
     number = NumberField(
         _("number"),
@@ -203,8 +205,19 @@ class Ticket(Measured, Record):
         is_given = self.policy_id is not None if before is None else self.policy_id != before["policy_id"]
         if self.queue_id != was and not is_given:
             self.policy_id = self.queue.policy_id
-        if self.deciding() != before:
+        if not self.keeps_clocks(before):
             self.set_clocks()
+
+    def keeps_clocks(self, before: dict[str, Any] | None) -> bool:
+        """Tell whether the clocks stay as they were read: nothing decides otherwise since, or it was over before.
+
+        Closing what was resolved changes no promise, nor does bringing back what was deleted.
+        """
+        now = self.deciding()
+        if before is None:
+            return self._state.adding and self.number != ""
+        is_only_closed = before["status"] in DONE and now["status"] in DONE
+        return now == (before | {"status": now["status"]} if is_only_closed else before)
 
     @property
     def is_done(self) -> bool:

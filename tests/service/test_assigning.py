@@ -53,6 +53,12 @@ def test_who_lacks_a_skill_is_full_or_away_gets_none(opened: Any, queue: Queue, 
     assert Counter(Ticket.objects.values_list("assignee", flat=True)) == {agents[0].user_id: 1, agents[1].user_id: 1}
 
 
+def test_who_may_no_longer_see_tickets_is_given_none(opened: Any, queue: Queue, agents: list[Agent]) -> None:
+    turns(queue, "least_loaded")
+    agents[0].user.groups.clear()
+    assert opened().assignee == agents[1].user
+
+
 @pytest.mark.django_db(transaction=True)
 def test_turns_are_fair_when_all_tickets_come_at_once(opened: Any, queue: Queue, agents: list[Agent]) -> None:
     def open_some() -> None:
