@@ -41,8 +41,8 @@ class CampaignsForm(PeriodForm, ResponsibleForm):
     )
     touch = forms.ChoiceField(
         choices=[
-            (Touch.FIRST.value, _("first")),
             (Touch.LAST.value, _("last")),
+            (Touch.FIRST.value, _("first")),
             (Touch.LINEAR.value, _("equal parts")),
         ],
         required=False,
