@@ -76,7 +76,9 @@ class ListForm(forms.Form):
         """Offer the frozen segments that the colleague sees."""
         super().__init__(*args)
         chosen = request.POST.getlist("_selected_action")
-        self.fields["segment"].queryset = Segment.objects.visible_to(staff(request)).filter(kind="frozen").order_by("name")  # type: ignore[attr-defined]
+        self.fields["segment"].queryset = (
+            Segment.objects.visible_to(staff(request)).filter(kind="frozen").order_by("name")
+        )  # type: ignore[attr-defined]
         self.fields["_selected_action"].choices = [(one, one) for one in chosen]  # type: ignore[attr-defined]
         known = {name: request.POST.get(name, "") for name in ("action", "select_across")}
         self.initial = {**known, "_selected_action": chosen}
@@ -88,7 +90,9 @@ def ask(request: HttpRequest, queryset: QuerySet[Any], title: str, *, adds: bool
     if form.is_bound and form.is_valid():
         change(form.cleaned_data["segment"], list(queryset.order_by("pk")[:MOST]), adds=adds)
         number = min(queryset.count(), MOST)
-        text = ngettext("%d customer was chosen; the list has changed.", "%d customers were chosen; the list has changed.", number)
+        text = ngettext(
+            "%d customer was chosen; the list has changed.", "%d customers were chosen; the list has changed.", number
+        )
         messages.success(request, text % number)
         return None
     context = {**admin.site.each_context(request), "title": title, "form": form, "button": title}

@@ -20,7 +20,7 @@ from crm.admin.forms import RecordForm
 from crm.admin.lists import CappedPaginator
 from customers.models import Customer
 from marketing import actions, conditions
-from marketing.admin.builder import BuilderWidget, offered, words
+from marketing.admin.builder import BuilderWidget, names_in, offered, words
 from marketing.admin.lists import MemberFilter
 from marketing.models import Segment, SegmentMember
 from marketing.models.segments import living
@@ -45,6 +45,8 @@ class SegmentForm(RecordForm):
                     "data-builder": json.dumps(offered(self.user)),
                     "data-words": json.dumps(words()),
                     "data-preview": reverse("admin:marketing_segment_preview"),
+                    "data-search": reverse("admin:autocomplete"),
+                    "data-names": json.dumps(names_in(self.instance.conditions, self.user)),
                 }
             )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crm.models import User
 from customers.models import Customer
 from marketing.models import Segment
 from tests.samples import make
 from tests.staff import colleague, permitted, signed_in
+
+if TYPE_CHECKING:
+    from crm.models import User
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/customers/customer/"

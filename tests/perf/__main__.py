@@ -73,7 +73,15 @@ def main() -> None:
     user = data.seller()
     data.make_rows(user)
     limits.install(user)
-    scopes = ("customers:read", "customers:write", "changes:read", "tasks:read", "sales:read", "marketing:read", "marketing:write")
+    scopes = (
+        "customers:read",
+        "customers:write",
+        "changes:read",
+        "tasks:read",
+        "sales:read",
+        "marketing:read",
+        "marketing:write",
+    )
     send = client(begin(user=user, scopes=scopes).access_token)
     rows = [*cases.api(send), *sales.cases(send, user), *marketing.cases(send, user), startup.start_up()]
     if "--json" in sys.argv:
