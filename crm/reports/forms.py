@@ -28,11 +28,12 @@ class DayField(forms.DateField):
         super().__init__(required=False, input_formats=["%Y-%m-%d"], widget=widget, localize=False, **options)
 
 
-class RecordsField(forms.ModelMultipleChoiceField):
+class RecordsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic as it runs
     """Some records, of those that the reader sees: their ids with commas, or each chosen from a list."""
 
     def __init__(self, queryset: RecordQuerySet, **options: Any) -> None:
         """Take what a field of many choices takes."""
+        self.rows = queryset
         super().__init__(queryset, required=False, widget=UnfoldAdminSelect2MultipleWidget, **options)
 
     def clean(self, value: Any) -> Any:
@@ -50,7 +51,7 @@ class ReportForm(forms.Form):
         """Offer only the records that the reader sees."""
         for field in self.fields.values():
             if isinstance(field, RecordsField):
-                field.queryset = field.queryset.visible_to(user)  # type: ignore[attr-defined]  # of our own queryset
+                field.queryset = field.rows.visible_to(user)
 
 
 class PeriodForm(ReportForm):

@@ -10,7 +10,6 @@ from marketing.models import CampaignMember, Click
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
     from random import Random
 
     from customers.models import Customer
@@ -34,12 +33,13 @@ def members(
     """Yield a member for a share of the customers."""
     chosen = random.sample(customers, int(len(customers) * plan["share"]))
     for place, customer in enumerate(chosen):
-        one = CampaignMember(campaign=campaign, customer=customer, owner=campaign.owner, team=campaign.team)
+        one: Any = CampaignMember(campaign=campaign, customer=customer, owner=campaign.owner, team=campaign.team)
         one.created_at = campaign.started_at
         if campaign.subject_b:
             is_tested = place < len(chosen) * TESTED
             one.variant = "ab"[place % 2] if is_tested else campaign.winner
-        sent_to(random, one, place) and read_by(random, one, plan)
+        if sent_to(random, one, place):
+            read_by(random, one, plan)
         yield one
 
 
@@ -51,33 +51,31 @@ def sent_to(random: Random, one: CampaignMember, place: int) -> bool:
             one.state, one.reason = State.SKIPPED, reason
             return False
         draw -= share
-    began: datetime = one.created_at
-    one.claimed_at = one.sent_at = began + timedelta(seconds=40 * place)
+    began: Any = one.created_at
+    sent = one.claimed_at = one.sent_at = began + timedelta(seconds=40 * place)
     one.message_id = message_id(one.campaign, one.pk)
     one.state, chance = State.DELIVERED, random.random()
     if chance < BACK:
-        one.state, one.bounced_at, one.detail = (
-            State.BOUNCED,
-            one.sent_at + timedelta(minutes=2),
-            "5.1.1 550 No such user",
-        )
+        one.state, one.bounced_at = State.BOUNCED, sent + timedelta(minutes=2)
+        one.detail = "5.1.1 550 No such user"
         return False
     if chance < BACK + UNSURE:
         one.state = State.SENT_UNCONFIRMED
         return False
-    one.delivered_at = one.sent_at + timedelta(seconds=9)
+    one.delivered_at = sent + timedelta(seconds=9)
     return True
 
 
 def read_by(random: Random, one: CampaignMember, plan: dict[str, Any]) -> None:
     """Let a customer open, follow links, answer or unsubscribe; the second subject is read more."""
-    is_better = one.variant == "b"
+    is_better, sent = one.variant == "b", one.sent_at or one.created_at
     if random.random() > plan["opening"] * (1.25 if is_better else 1):
         return
-    one.state, one.opened_at = State.OPENED, one.sent_at + timedelta(hours=random.expovariate(1 / 9))
+    opened: Any = sent + timedelta(hours=random.expovariate(1 / 9))
+    one.state, one.opened_at = State.OPENED, opened
     if random.random() < plan["clicking"]:
-        one.state, one.clicked_at = State.CLICKED, one.opened_at + timedelta(minutes=random.randrange(1, 30))
-    later = one.opened_at + timedelta(hours=random.randrange(1, 40))
+        one.state, one.clicked_at = State.CLICKED, opened + timedelta(minutes=random.randrange(1, 30))
+    later = opened + timedelta(hours=random.randrange(1, 40))
     chance = random.random()
     if chance < GONE:
         one.state, one.unsubscribed_at = State.UNSUBSCRIBED, later
