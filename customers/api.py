@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from crm.api.about import AboutSerializer
+from crm.api.added import WithAddedParameters
 from crm.api.duplicates import DuplicateActions
 from crm.api.merging import MergeActions
 from crm.api.serializers import COMMON, RecordSerializer
@@ -83,6 +84,7 @@ class CustomerSerializer(RecordSerializer):
 
 
 class CustomerViewSet(
+    WithAddedParameters,
     DuplicateActions,
     MergeActions,
     PrivacyActions,

@@ -1,6 +1,6 @@
 """To which campaigns a deal is owed: to the first, the last, or in equal parts to all that touched the customer.
 
-Who sells tells of the deals: sales registers where they are in `AppConfig.ready`.
+Who sells tells of deals and leads: sales registers itself in `AppConfig.ready`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    import datetime
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from uuid import UUID
 
-    from crm.models import User
+    from django.db.models import QuerySet
 
-CENT: Final = Decimal("0.01")
+    from crm.models import User
 
 
 class Touch(StrEnum):
@@ -29,71 +28,64 @@ class Touch(StrEnum):
 
 
 @dataclass(frozen=True)
-class Deal:
-    """What a deal is worth in the reporting currency, and the campaigns that touched the customer, in order of time."""
+class Owed:
+    """What is owed to a campaign, or to none, in the reporting currency."""
 
-    amount: Decimal
-    is_won: bool
-    touches: tuple[UUID, ...] = ()
+    won: Decimal = Decimal("0.00")
+    pipeline: Decimal = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Brought:
+    """How many leads a campaign brought, how many of them became deals, and how many of these were won."""
+
+    leads: int = 0
+    deals: int = 0
+    won: int = 0
+
+
+@dataclass(frozen=True)
+class Owing:
+    """What is owed by each way to count: to a campaign, or to none."""
+
+    first: Owed = field(default_factory=Owed)
+    last: Owed = field(default_factory=Owed)
+    linear: Owed = field(default_factory=Owed)
+
+    def by(self, touch: Touch) -> Owed:
+        """Return what is owed by one way."""
+        found: Owed = getattr(self, touch.value)
+        return found
 
 
 class Selling(Protocol):
     """What tells of deals and leads, as far as somebody may see them."""
 
-    def deals(self, user: User, wanted: Mapping[str, Any]) -> Iterable[Deal]:
-        """Return the deals won in a period, and those that are open."""
+    def is_shown_to(self, user: User) -> bool:
+        """Tell whether somebody may see any deals and leads."""
 
-    def leads(self, user: User) -> Mapping[UUID, int]:
-        """Return how many leads each campaign brought."""
+    def owed(self, user: User, wanted: Mapping[str, Any]) -> Mapping[UUID | None, Owing]:
+        """Return what campaigns are owed of the deals won in a period, `since` and `until`, and of those that are open.
 
-    def worth(self, amount: Decimal, currency: str, on: datetime.date) -> Decimal | None:
-        """Return an amount in the reporting currency; None where no rate is known."""
+        Together, and with what is owed to none, it is what these deals are worth, to the cent. With `campaigns`, only
+        deals that one of them touched are looked at.
+        """
+
+    def brought(self, user: User) -> Mapping[UUID, Brought]:
+        """Return what came of each campaign that brought any lead."""
+
+    def costs(self, campaigns: QuerySet[Any]) -> Mapping[UUID, Decimal]:
+        """Return what campaigns did cost in the reporting currency; without those of which that is not known."""
 
 
-@dataclass
-class Owed:
-    """What is owed to a campaign, or to none."""
-
-    won: Decimal = field(default_factory=Decimal)
-    pipeline: Decimal = field(default_factory=Decimal)
-
-
-_selling: list[Selling] = []
+_selling: Final[list[Selling]] = []
 
 
 def register(selling: Selling) -> None:
     """Say who tells of deals and leads."""
-    _selling.append(selling)
+    _selling[:] = [selling]
 
 
-def registered() -> list[Selling]:
+def selling() -> Selling:
     """Return who does."""
-    return list(_selling)
-
-
-def split(amount: Decimal, touches: tuple[UUID, ...], touch: Touch) -> list[tuple[UUID | None, Decimal]]:
-    """Return the parts of an amount that campaigns are owed; to the cent, they are the amount together.
-
-    In equal parts, the first get one cent more where cents are left over. Without a touch all is owed to none.
-    """
-    if not touches:
-        return [(None, amount)]
-    if touch is Touch.FIRST:
-        return [(touches[0], amount)]
-    if touch is Touch.LAST:
-        return [(touches[-1], amount)]
-    part, left = divmod(int(amount / CENT), len(touches))
-    return [(one, (part + (place < left)) * CENT) for place, one in enumerate(touches)]
-
-
-def owed(deals: Iterable[Deal], touch: Touch) -> dict[UUID | None, Owed]:
-    """Return what each campaign is owed; together it is what all deals are worth, to the cent."""
-    found: dict[UUID | None, Owed] = {}
-    for deal in deals:
-        for campaign, amount in split(deal.amount, deal.touches, touch):
-            one = found.setdefault(campaign, Owed())
-            if deal.is_won:
-                one.won += amount
-            else:
-                one.pipeline += amount
-    return found
+    return _selling[0]

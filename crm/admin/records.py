@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.utils import NestedObjects, quote
 from django.db import router
 from django.db.models import ForeignKey
@@ -15,6 +16,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from crm.admin.added import actions_of, filters_of
 from crm.admin.attaching import WithAttachments
 from crm.admin.base import GenericTabularInline, ModelAdmin, StackedInline, TabularInline
 from crm.admin.changelists import RecordChangeList
@@ -178,7 +180,13 @@ class RecordAdmin(WithAttachments, WithHistory, WithImport, WithExport, WithView
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         chosen = [one for one in self.custom_fields(request) if one.in_list and one.type in FILTERED]
-        return [*super().get_list_filter(request), TagFilter, *map(list_filter, chosen)]
+        return [*super().get_list_filter(request), TagFilter, *filters_of(self.model), *map(list_filter, chosen)]
+
+    def get_actions(self, request: HttpRequest, action_location: Any = ActionLocation.CHANGE_LIST) -> dict[str, Any]:
+        found = super().get_actions(request, action_location)
+        is_list = action_location == ActionLocation.CHANGE_LIST
+        offered = [one for one in actions_of(self.model) if is_list and one.is_offered(self, request)]
+        return {**found, **{one.__name__: self.get_action(one) for one in offered}}
 
     def get_form(
         self,

@@ -21,7 +21,7 @@ from crm.api.export import FORMULA
 from crm.reports.reports import Kind, visible_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.http import HttpRequest
 
@@ -41,7 +41,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
     one = next((one for one in visible_to(staff(request)) if one.name == name), None)
     if one is None:
         raise Http404
-    form = one.form(request.GET)
+    form = one.asked(request.GET, staff(request))
     rows = list(one.rows(staff(request), form.cleaned_data)) if form.is_valid() else []
     if "csv" in request.GET and form.is_valid():
         return as_csv(one, rows)
@@ -72,10 +72,15 @@ def table(one: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     columns = [column for column in one.columns if column.kind is not Kind.ID]
     totals: Mapping[str, Any] = one.totals(rows) if len(rows) > 1 else {}
     return {
-        "columns": [{"title": column.title, "is_number": column.kind in DECIMALS} for column in columns],
+        "columns": headings(columns),
         "lines": [{"link": one.link(row), "cells": cells(columns, row)} for row in rows],
         "totals": cells(columns, totals) if totals else None,
     }
+
+
+def headings(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return the titles of columns as the template of tables takes them."""
+    return [{"title": column.title, "is_number": column.kind in DECIMALS} for column in columns]
 
 
 def cells(columns: Sequence[Column], row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -129,13 +134,25 @@ def drawing(how: Chart | None) -> str:
 
 
 def as_csv(one: Report, rows: Sequence[Mapping[str, Any]]) -> HttpResponse:
-    """Answer the rows as a file for spreadsheets, in which no cell is a formula."""
-    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{one.name}.csv"'
+    """Answer the rows of a report as a file for spreadsheets."""
     columns = [column for column in one.columns if column.kind is not Kind.ID]
+    return csv_file(one.name, [as_lines(columns, rows)])
+
+
+def as_lines(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """Return the lines of a table, its titles first."""
+    titles = [str(column.title) for column in columns]
+    return [titles, *([row.get(column.name) for column in columns] for row in rows)]
+
+
+def csv_file(name: str, tables: Iterable[Iterable[Sequence[Any]]]) -> HttpResponse:
+    """Answer tables as a file for spreadsheets, an empty line between two; no cell is a formula."""
+    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     lines = csv.writer(answer)
-    lines.writerow([str(column.title) for column in columns])
-    lines.writerows([harmless(row[column.name]) for column in columns] for row in rows)
+    for place, table in enumerate(tables):
+        lines.writerows([[]] * bool(place))
+        lines.writerows(map(harmless, line) for line in table)
     return answer
 
 

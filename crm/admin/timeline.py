@@ -122,7 +122,12 @@ def rendered(entries: Sequence[Entry], user: User) -> dict[str, str]:
         for row in tell(changes, user)
     }
     for name, source in timeline.sources().items():
-        keys = [entry.record for entry in entries if entry.kind == name]
-        records = source.model.objects.select_related(*source.related).in_bulk(keys)
-        found |= {f"{name}:{key}": render_to_string(source.template, {"record": one}) for key, one in records.items()}
+        of_kind = [entry for entry in entries if entry.kind == name]
+        records = source.model.objects.select_related(*source.related).in_bulk([entry.record for entry in of_kind])
+        by_text = {str(key): one for key, one in records.items()}
+        found |= {
+            entry.key: render_to_string(source.template, {"record": by_text[entry.record], "entry": entry})
+            for entry in of_kind
+            if entry.record in by_text
+        }
     return found

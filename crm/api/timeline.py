@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ENCODED: Final = re.compile("[A-Za-z0-9_-]{1,400}")
 SCOPES: Final = ("own", "tree")
-KEY: Final = re.compile(r"[a-z-]{1,100}:[0-9a-f-]{1,36}")
+KEY: Final = re.compile(r"[a-z-]{1,100}:[0-9a-f-]{1,36}(:[a-z_]{1,100})?")
 
 
 class TimelineEntrySerializer(serializers.Serializer[Any]):
@@ -39,6 +39,11 @@ class TimelineEntrySerializer(serializers.Serializer[Any]):
 
     kind = serializers.CharField(max_length=100, help_text=_("List that the record is in, or `changes`."))
     at = serializers.DateTimeField(help_text=_("When it happened."))
+    event = serializers.CharField(
+        max_length=100,
+        allow_blank=True,
+        help_text=_("What happened with the record, as its field is called, such as `opened_at`; else empty."),
+    )
     customer = serializers.UUIDField(help_text=_("With whom: the customer, or a person of the organization."))
     record = serializers.DictField(help_text=_("The record, as its own list answers it; or the change."))
 
@@ -128,4 +133,5 @@ def decode(text: str) -> tuple[datetime, str]:
 def shown(entry: timeline.Entry) -> dict[str, Any]:
     """Return an entry as clients see it."""
     moment = entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {"kind": entry.kind, "at": moment, "customer": entry.customer, "record": orjson.Fragment(entry.text)}
+    known = {"kind": entry.kind, "event": entry.event, "at": moment, "customer": entry.customer}
+    return {**known, "record": orjson.Fragment(entry.text)}

@@ -31,9 +31,10 @@ CHANGES: Final = "changes"
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of record that stands on the timeline at a moment of its own.
+    """A kind of record that stands on the timeline at a moment of its own, or once for each of its `events`.
 
-    `template` shows a `record` of it to people, who read `related` records along with it.
+    `template` shows a `record` of it to people, who read `related` records along with it; and the `event`, which is the
+    name of the moment's field. Changes of records with events are not told of again.
     """
 
     model: type[Record]
@@ -41,6 +42,12 @@ class Source:
     template: str
     customer: str = "customer"
     related: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+    @property
+    def moments(self) -> tuple[tuple[str, str], ...]:
+        """The events and their fields; an event without a name where the record stands there once."""
+        return tuple((name, name) for name in self.events) or (("", self.moment),)
 
     @property
     def customer_column(self) -> str:
@@ -68,7 +75,12 @@ class Entry:
     @property
     def record(self) -> str:
         """Id of the record, or number of the change."""
-        return self.key.partition(":")[2]
+        return self.key.split(":")[1]
+
+    @property
+    def event(self) -> str:
+        """What happened with the record, such as `opened_at`; empty where it is the record itself."""
+        return (*self.key.split(":"), "")[2]
 
 
 _sources: list[Source] = []
@@ -104,7 +116,8 @@ def read(
 
     `shown` are the kinds of records wanted, `changing` those whose changes are.
     """
-    parts = [of_source(one, name, user, customers) for name, one in sources().items() if one.model in shown]
+    wanted = [(name, one) for name, one in sources().items() if one.model in shown]
+    parts = [of_source(one, name, user, customers, event) for name, one in wanted for event in one.moments]
     if changing:
         parts.append(of_changes(user, changing, customers))
     latest = [ended(part, before)[:limit] for part in parts]
@@ -114,14 +127,19 @@ def read(
     return [Entry(*row) for row in rows[:limit]]
 
 
-def of_source(source: Source, name: str, user: User, customers: Sequence[UUID]) -> QuerySet[Any, Any]:
-    """Return the entries of one kind of record."""
+def of_source(
+    source: Source, name: str, user: User, customers: Sequence[UUID], moment: tuple[str, str]
+) -> QuerySet[Any, Any]:
+    """Return the entries of one kind of record, at one of its moments."""
+    event, field = moment
     rows = source.model.objects.visible_to(user).filter(**{f"{source.customer}__in": customers})
+    rows = rows.filter(**{f"{field}__isnull": False}) if event else rows
     shape = shape_of(SERIALIZERS[source.model], None, frozenset())
+    key = Cast("pk", TextField())
     return entries(
         rows,
-        F(source.moment),
-        Cast("pk", TextField()),
+        F(field),
+        Concat(key, Value(f":{event}"), output_field=TextField()) if event else key,
         name,
         F(source.customer_column),
         RowJSON(shape, user),
@@ -133,7 +151,8 @@ def of_changes(user: User, models: Sequence[type[Record]], customers: Sequence[U
     shown = [source.model.label() for source in _sources]
     rows = Change.objects.visible_to(user, models)
     rows = rows.filter(customer__in=[*customers, *Merge.objects.absorbed(customers)])
-    rows = rows.exclude(Q(model__in=shown) & Q(action=Change.Action.CREATED))
+    told = [source.model.label() for source in _sources if source.events]
+    rows = rows.exclude(Q(model__in=shown) & Q(action=Change.Action.CREATED)).exclude(model__in=told)
     text = RowJSON(shape_of(ChangeSerializer, None, frozenset()), user)
     number = Cast("sequence", TextField())
     return entries(rows, F("at"), number, CHANGES, F("customer"), text)

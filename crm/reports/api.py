@@ -19,6 +19,7 @@ from crm.api.permissions import HasScope, MayDo
 from crm.api.schema import parameters
 from crm.api.schema.bodies import CSV, JSON, TABLE, XML
 from crm.api.views import AnswerHeaders
+from crm.reports.forms import MOST_RECORDS, RecordsField
 from crm.reports.reports import REPORTS, Kind, Report, visible_to
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class ReportViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
         """Answer the rows of the report."""
         form = self.report.form
         filters.refuse_unknown(request.query_params, (*form.base_fields, "format"))
-        wanted = self.wanted(form(request.query_params))
+        wanted = self.wanted(self.report.asked(request.query_params, request.user))
         columns = self.report.columns
         rows = [{column.name: written(column, row[column.name]) for column in columns} for row in self.rows(wanted)]
         return Response({"results": rows})
@@ -136,9 +137,9 @@ def written(column: Column, value: Any) -> Any:
 
 def code_of(form: forms.Form, name: str, error: Any) -> str:
     """Return the code of a fault; an id of a record that there is not is no other than in bodies."""
-    code = error.code or "invalid"
-    if code == "invalid_choice" and isinstance(form.fields[name], forms.ModelChoiceField) and is_id(form.data[name]):
-        return "does_not_exist"
+    code = {"invalid_pk_value": "invalid_choice"}.get(error.code, error.code or "invalid")
+    if code == "invalid_choice" and isinstance(form.fields[name], forms.ModelChoiceField):
+        return "does_not_exist" if all(map(is_id, form.data[name].split(","))) else code
     return code
 
 
@@ -155,6 +156,8 @@ def schema_of(field: forms.Field) -> dict[str, Any]:
     """Return the schema of a parameter."""
     if isinstance(field, forms.DateField):
         return DAY
+    if isinstance(field, RecordsField):
+        return {"type": "array", "items": parameters.UUID, "minItems": 1, "maxItems": MOST_RECORDS}
     if isinstance(field, forms.ModelChoiceField):
         return parameters.UUID
     if isinstance(field, forms.ChoiceField):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
 from crm.days import day_after, midnight, months_ago
 from crm.models import Team, User
 
+if TYPE_CHECKING:
+    from crm.querysets import RecordQuerySet
+
 MONTHS: Final = 12
+MOST_RECORDS: Final = 50
 
 
 class DayField(forms.DateField):
@@ -24,8 +28,30 @@ class DayField(forms.DateField):
         super().__init__(required=False, input_formats=["%Y-%m-%d"], widget=widget, localize=False, **options)
 
 
+class RecordsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic as it runs
+    """Some records, of those that the reader sees: their ids with commas, or each chosen from a list."""
+
+    def __init__(self, queryset: RecordQuerySet, **options: Any) -> None:
+        """Take what a field of many choices takes."""
+        self.rows = queryset
+        super().__init__(queryset, required=False, widget=UnfoldAdminSelect2MultipleWidget, **options)
+
+    def clean(self, value: Any) -> Any:
+        """Return the records; raise forms.ValidationError for one that there is not, and for too many."""
+        keys = [key for text in value or () for key in str(text).split(",")]
+        if len(keys) > MOST_RECORDS:
+            raise forms.ValidationError(_("50 values at most."), code="too_many")
+        return super().clean(keys)
+
+
 class ReportForm(forms.Form):
     """Nothing; what a report adds are fields that may be left out."""
+
+    def read_by(self, user: User) -> None:
+        """Offer only the records that the reader sees."""
+        for field in self.fields.values():
+            if isinstance(field, RecordsField):
+                field.queryset = field.rows.visible_to(user)
 
 
 class PeriodForm(ReportForm):

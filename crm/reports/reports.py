@@ -63,6 +63,12 @@ class Report:
     columns: ClassVar[tuple[Column, ...]]
     chart: ClassVar[Chart | None] = None
 
+    def asked(self, params: Mapping[str, Any], user: User) -> ReportForm:
+        """Return the form as it was sent, which offers what its reader sees."""
+        form = self.form(params)
+        form.read_by(user)
+        return form
+
     def rows(self, user: User, wanted: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         """Return a mapping by column for each row, as the cleaned form `wanted` asks for."""
         raise NotImplementedError

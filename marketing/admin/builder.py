@@ -13,13 +13,16 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from crm.api.custom import lookups
 from crm.api.filters import CUSTOM
 from crm.custom.definitions import definitions
+from crm.models import Team, User
+from crm.reports.api import is_id
 from customers.api import CustomerViewSet
 from customers.models import Customer
 from marketing import conditions
 
 if TYPE_CHECKING:
-    from crm.models import CustomField, User
+    from crm.models import CustomField
 
+MOST_PEOPLE: Final = 500
 OFFERED: Final = (
     "lifecycle",
     "kind",
@@ -67,8 +70,37 @@ def of_field(name: str) -> dict[str, Any]:
     taken = {**CustomerViewSet.common_filters, **CustomerViewSet.filterset_fields}[name]
     kind = "boolean" if isinstance(field, models.BooleanField) else "text"
     kind = "moment" if isinstance(field, models.DateTimeField) else kind
-    choices = [(value, str(capfirst(label))) for value, label in field.choices or ()]
+    kind = "record" if field.is_relation and field.related_model is Customer else kind
+    choices = [(value, str(capfirst(label))) for value, label in field.choices or people(field)]
     return entry(name, field.verbose_name, ["" if one == "exact" else one for one in taken], kind, choices)
+
+
+def people(field: Any) -> list[tuple[str, str]]:
+    """Return the colleagues or the teams that a field may name; nothing for any other field."""
+    if field.is_relation and field.related_model is User:
+        rows = User.objects.filter(is_active=True).order_by("first_name", "last_name", "username")
+    elif field.is_relation and field.related_model is Team:
+        rows = Team.objects.order_by("name")
+    else:
+        return []
+    return [(str(one.pk), str(one)) for one in rows[:MOST_PEOPLE]]
+
+
+def names_in(conditions: Any, user: User) -> dict[str, str]:
+    """Return what the organizations are called that conditions name, as far as `user` may see them."""
+    keys = [key for key in values_of(conditions, "organization") if is_id(key)]
+    seen = Customer.objects.visible_to(user).filter(pk__in=keys)
+    return {str(key): name for key, name in seen.values_list("pk", "name")}
+
+
+def values_of(node: Any, name: str) -> list[str]:
+    """Return the values of a parameter anywhere in conditions."""
+    if isinstance(node, list):
+        return [value for one in node for value in values_of(one, name)]
+    if not isinstance(node, dict):
+        return []
+    own = [value for key, value in node.items() if key == name and isinstance(value, str)]
+    return own + [value for one in node.values() for value in values_of(one, name)]
 
 
 def of_custom(field: CustomField) -> dict[str, Any]:
@@ -106,6 +138,7 @@ def words() -> dict[str, str]:
         "yes": _("Yes"),
         "no": _("No"),
         "several": _("several with commas"),
+        "search": _("Type to search"),
         "counted": _("Customers that you see:"),
         "failed": _("The CRM did not answer. Try again."),
     }

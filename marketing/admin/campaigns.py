@@ -6,23 +6,28 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from crm.admin import RecordAdmin
 from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
 from crm.admin.verbs import Verb, VerbForm, WithVerbs
+from crm.reports.forms import MOST_RECORDS
 from marketing import actions
 from marketing.admin.looking import WithLooking
+from marketing.admin.results import WithResults
 from marketing.models import Campaign
+from marketing.reports import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
 
 Status = Campaign.Status
 STATUS_COLORS = {
@@ -43,7 +48,7 @@ class ScheduleForm(VerbForm):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(WithLooking, WithVerbs, WithTasks, RecordAdmin):
+class CampaignAdmin(WithLooking, WithResults, WithVerbs, WithTasks, RecordAdmin):
     """What is sent to, or done for, the customers of a segment."""
 
     list_display = ("name", "kind", "status_label", "segment", "started_at", "owner")
@@ -59,6 +64,7 @@ class CampaignAdmin(WithLooking, WithVerbs, WithTasks, RecordAdmin):
     ordering = ("-created_at", "-id")
     readonly_fields = (*RecordAdmin.readonly_fields, *OUTCOME)
     actions_detail = ("add_task",)
+    actions = ("compare",)
     sections = (
         (None, {"fields": ("name", ("kind", "segment"), ("template", "purpose"))}),
         (
@@ -167,6 +173,11 @@ class CampaignAdmin(WithLooking, WithVerbs, WithTasks, RecordAdmin):
             return [first, *others]
         state = [("status", "launched_by"), ("scheduled_at", "started_at"), ("finished_at", "winner")]
         return [first, (_("State"), {"classes": ["tab"], "fields": state}), *others]
+
+    @action(description=_("Compare"))
+    def compare(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:
+        """Show what the campaigns that were chosen brought, beside each other."""
+        return HttpResponseRedirect(address_of(queryset[:MOST_RECORDS]))
 
     @display(description=_("status"), label=STATUS_COLORS)
     def status_label(self, campaign: Campaign) -> tuple[str, str]:

@@ -1,50 +1,32 @@
-"""A campaign's own pages: the message for one customer, a test of it, what to look at, and what became of it."""
+"""A campaign's page to look at before sending: the message for one customer, a test of it, and what to mind."""
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from crm.admin import staff
 from customers.models import Customer
-from marketing import looking, results
-from marketing.models import CampaignMember
+from marketing import looking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
 
     from marketing.models import Campaign
-
-
-def step_names() -> dict[str, Any]:
-    """Return what the steps of the funnel are called."""
-    return {
-        "members": gettext("members"),
-        "sent": pgettext("message", "sent"),
-        "delivered": gettext("delivered"),
-        "opened": gettext("opened"),
-        "clicked": gettext("clicked"),
-        "replied": gettext("replied"),
-        "unconfirmed": gettext("sent, not confirmed"),
-        "bounced": gettext("bounced"),
-        "unsubscribed": gettext("unsubscribed"),
-        "complained": gettext("complained"),
-    }
 
 
 class PreviewForm(forms.Form):
@@ -62,15 +44,13 @@ class PreviewForm(forms.Form):
 
 
 class WithLooking:
-    """Adds the pages, and links to them."""
+    """Adds the page, and links to the campaign's own pages."""
 
     def get_urls(self) -> list[URLPattern]:
         own: Any = self
-        pages = [
-            path(f"<path:object_id>/{name}", own.admin_site.admin_view(view), name=f"marketing_campaign_{name}")
-            for name, view in (("preview", self.preview), ("results", self.results), ("results.csv", self.results_file))
-        ]
-        return [*pages, *super().get_urls()]  # type: ignore[misc]  # of the admin
+        view = own.admin_site.admin_view(self.preview)
+        page = path("<path:object_id>/preview", view, name="marketing_campaign_preview")
+        return [page, *super().get_urls()]  # type: ignore[misc]  # of the admin
 
     def links(self, request: HttpRequest, record: Campaign) -> Sequence[str]:
         """Return links to the campaign's own pages."""
@@ -123,37 +103,3 @@ class WithLooking:
         except looking.CannotShow as error:
             form.add_error(None, str(error))
             return None
-
-    def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show what became of the campaign, as of now."""
-        own: Any = self
-        campaign = self.the_campaign(request, object_id)
-        came = results.funnel(campaign, staff(request))
-        total = came["members"] or 1
-        names = step_names()
-        reasons = dict(CampaignMember.Reason.choices)
-        skipped = results.counted(campaign, staff(request), "reason")
-        context = {
-            **own.admin_site.each_context(request),
-            "title": _("Results"),
-            "campaign": campaign,
-            "steps": [(names[name], number, round(100 * number / total)) for name, number in came.items()],
-            "skipped": [(reasons[name], number) for name, number in skipped.items()],
-            "links": results.links_followed(campaign, staff(request)),
-            "opts": own.opts,
-        }
-        return TemplateResponse(request, "marketing/results.html", context)
-
-    def results_file(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Answer the figures as CSV."""
-        campaign = self.the_campaign(request, object_id)
-        found = results.results_of(campaign, staff(request))
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        answer.headers["Content-Disposition"] = 'attachment; filename="results.csv"'
-        rows = csv.writer(answer)
-        rows.writerow(["figure", "value"])
-        rows.writerow(["members", found["members"]])
-        rows.writerows(found["funnel"].items())
-        rows.writerows((f"skipped: {name}", number) for name, number in found["reasons"].items())
-        rows.writerows((f"clicks: {one['url']}", one["clicks"]) for one in found["links"])
-        return answer

@@ -17,9 +17,11 @@ from unfold.decorators import action, display
 from crm.admin import RecordAdmin, staff
 from crm.admin.base import ModelAdmin
 from crm.admin.forms import RecordForm
+from crm.admin.lists import CappedPaginator
 from customers.models import Customer
 from marketing import actions, conditions
-from marketing.admin.builder import BuilderWidget, offered, words
+from marketing.admin.builder import BuilderWidget, names_in, offered, words
+from marketing.admin.lists import MemberFilter
 from marketing.models import Segment, SegmentMember
 from marketing.models.segments import living
 
@@ -43,6 +45,8 @@ class SegmentForm(RecordForm):
                     "data-builder": json.dumps(offered(self.user)),
                     "data-words": json.dumps(words()),
                     "data-preview": reverse("admin:marketing_segment_preview"),
+                    "data-search": reverse("admin:autocomplete"),
+                    "data-names": json.dumps(names_in(self.instance.conditions, self.user)),
                 }
             )
 
@@ -117,9 +121,13 @@ class SegmentMemberAdmin(ModelAdmin):
 
     list_display = ("segment", "customer", "added_at")
     list_select_related = ("segment", "customer")
+    list_filter = (MemberFilter,)
+    paginator = CappedPaginator
+    show_full_result_count = False
     autocomplete_fields = ("customer",)
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SegmentMember]:
         seen = Customer.objects.visible_to(staff(request))
-        return super().get_queryset(request).filter(customer__in=seen)
+        segments = Segment.objects.visible_to(staff(request))
+        return super().get_queryset(request).filter(customer__in=seen, segment__in=segments)

@@ -19,6 +19,7 @@ from crm.api.verbs import Verbs
 from crm.api.viewsets import RecordViewSet
 from customers.models import Customer
 from marketing import actions, looking, results
+from marketing.api.results import ResultsSerializer
 from marketing.models import Campaign, CampaignMember
 
 if TYPE_CHECKING:
@@ -85,30 +86,6 @@ class FindingsSerializer(serializers.Serializer[Any]):
     """What to look at before sending."""
 
     results = FindingSerializer(many=True)
-
-
-class FollowedLinkSerializer(serializers.Serializer[Any]):
-    """How often a link was followed."""
-
-    url = serializers.CharField(max_length=500, help_text=_("The link, without its parameters."))
-    clicks = serializers.IntegerField(min_value=0, help_text=_("How often."))
-    customers = serializers.IntegerField(min_value=0, help_text=_("By how many customers."))
-
-
-class ResultsSerializer(serializers.Serializer[Any]):
-    """What became of a campaign, as of now."""
-
-    members = serializers.IntegerField(min_value=0, help_text=_("Who is part of it."))
-    states = serializers.DictField(
-        child=serializers.IntegerField(min_value=0), help_text=_("How many members are in each state.")
-    )
-    reasons = serializers.DictField(
-        child=serializers.IntegerField(min_value=0), help_text=_("How many were skipped for each reason.")
-    )
-    funnel = serializers.DictField(
-        child=serializers.IntegerField(min_value=0), help_text=_("How many came so far, and further.")
-    )
-    links = FollowedLinkSerializer(many=True)
 
 
 class CampaignViewSet(Verbs, RecordViewSet):

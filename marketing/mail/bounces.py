@@ -49,7 +49,11 @@ def read(content: bytes) -> Bounce | None:
 def member_in(message: Message, text: str) -> UUID | None:
     """Return the member whose message it was: by the address that it came back to, or else by the Message-ID in it."""
     addressed = " ".join(str(message.get(name, "")) for name in ("To", "Delivered-To", "X-Original-To"))
-    found = [*OURS.findall(addressed), *OURS.findall(text)]
+    return known_among([*OURS.findall(addressed), *OURS.findall(text)])
+
+
+def known_among(found: list[str]) -> UUID | None:
+    """Return the first member that there is of some ids."""
     keys = [UUID(one) for one in dict.fromkeys(found)]
-    known: UUID | None = CampaignMember.objects.filter(pk__in=keys).values_list("pk", flat=True).first()
-    return known
+    known = set(CampaignMember.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    return next((key for key in keys if key in known), None)

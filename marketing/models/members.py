@@ -62,6 +62,10 @@ class CampaignMember(Record):
         REFUSED = "refused", _("mail server refused it")
 
     NOT_OUT: Final = (State.QUEUED, State.SENDING, State.SKIPPED)
+    # What the timeline of a customer tells of.
+    TOLD: Final = (
+        *("sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "complained_at", "unsubscribed_at"),
+    )
 
     visible_through = "customer"
 

@@ -77,12 +77,17 @@ class Segment(Record):
 
     def customers(self) -> CustomerQuerySet:
         """Return the customers in the segment, whoever asks; nobody where its conditions cannot be read any more."""
+        return self.among(Customer.objects.all())
+
+    def among(self, customers: CustomerQuerySet) -> CustomerQuerySet:
+        """Return those of some customers that are in the segment."""
         if self.kind == self.Kind.FROZEN:
-            return living(Q(Exists(SegmentMember.objects.filter(segment=self.pk, customer=OuterRef("pk")))))
+            listed = Q(Exists(SegmentMember.objects.filter(segment=self.pk, customer=OuterRef("pk"))))
+            return customers.filter(listed, erased_at__isnull=True)
         try:
-            return living(kept_by(self.conditions))
+            return customers.filter(kept_by(self.conditions), erased_at__isnull=True)
         except Unreadable:
-            return Customer.objects.none()
+            return customers.none()
 
     def customers_for(self, user: User) -> CustomerQuerySet:
         """Return the customers in the segment whom `user` may see."""

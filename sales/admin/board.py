@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseNotModified, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from crm.admin.live import fresh, is_asked_by_script
 from crm.admin.site import add_to_top, staff
 from sales import actions
 from sales.admin.columns import BoardForm, board_for
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from crm.models import User
 
 PAGE: Final = "pipeline-board"
-SCRIPT: Final = "HTTP_X_BOARD"  # what the board's script sends, to be answered the board alone
 
 
 class MovedMeanwhile(Exception):
@@ -78,7 +76,7 @@ def board(request: HttpRequest) -> HttpResponse:
     user = allowed(request)
     form = BoardForm(request.GET)
     shown = context_of(request, user, form)
-    if SCRIPT in request.META:
+    if is_asked_by_script(request):
         return fresh(request, render_to_string("sales/board/board.html", shown, request))
     return TemplateResponse(request, "sales/board/page.html", {**admin.site.each_context(request), **shown})
 
@@ -97,16 +95,6 @@ def context_of(request: HttpRequest, user: User, form: BoardForm) -> dict[str, A
     }
 
 
-def fresh(request: HttpRequest, content: str) -> HttpResponse:
-    """Answer the board, or that it is as it was (RFC 9110, section 15.4.5)."""
-    tag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
-    known = request.headers.get("If-None-Match", "")
-    answer = HttpResponseNotModified() if tag in known else HttpResponse(content)
-    answer["ETag"] = tag
-    patch_cache_control(answer, private=True, no_cache=True)
-    return answer
-
-
 def move(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Move a deal to another stage: the script's answer is the board; a form's, the way back to it."""
     user = allowed(request)
@@ -117,7 +105,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     query = QueryDict(request.GET.urlencode()).urlencode()
     form = MoveForm(request.POST or None, opportunity=opportunity)
-    by_script = SCRIPT in request.META
+    by_script = is_asked_by_script(request)
     if request.method == "POST" and (form.is_valid() or by_script):
         kind, notice = attempt(form, opportunity, user) if form.is_valid() else ("error", first_fault(form))
         if by_script:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm.currencies import reporting_currency
 from customers.demonstration import save
 from customers.models import Customer
+from marketing.models import Campaign
 from sales.models import (
     ExchangeRate,
     Lead,
@@ -79,7 +80,9 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     yield deals
     yield save(OpportunityLine, [line for one in deals for line in lines_of(setting, one, products)])
     yield save(StageChange, [change for _one, way in plans for change in way])
-    yield save(Lead, [*(lead(setting, customers) for _ in range(LEADS)), *(origin(setting, one) for one in deals[::3])])
+    leads = [*(lead(setting, customers) for _ in range(LEADS)), *(origin(setting, one) for one in deals[::3])]
+    brought(leads)
+    yield save(Lead, leads)
     orders = [order(setting, one, number) for number, one in enumerate(buyers(setting, deals), 1)]
     parts = [part for one in orders for part in order_lines(setting, one, products)]
     yield save(Order, orders)
@@ -220,6 +223,14 @@ def origin(setting: Setting, one: Opportunity) -> Lead:
         converted_at=one.created_at,
         opportunity=one,
     )
+
+
+def brought(leads: Sequence[Lead]) -> None:
+    """Let every third lead have come by the campaign that had been sent last."""
+    sent = Campaign.objects.filter(owner__username="nadia", started_at__isnull=False)
+    newest = list(sent.order_by("-started_at"))
+    for one in leads[::3]:
+        one.campaign = next((campaign for campaign in newest if campaign.started_at <= one.created_at), None)
 
 
 def buyers(setting: Setting, deals: Sequence[Opportunity]) -> list[Opportunity]:

@@ -18,11 +18,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm import machines
 from crm.attachments.actions import attach
 from customers.models import Customer
 from service.actions import acknowledge, add_file_note, open_ticket, receive_message
 from service.addresses import ticket_in, without_token
-from service.mail import machines
 from service.mail.reading import Mail, Unreadable, ids, read
 from service.models import IncomingMail, Queue, Ticket, TicketMessage
 from service.models.messages import LONGEST

@@ -70,7 +70,7 @@ def page_of(user: User) -> Callable[[], Any]:
     """Return a function that makes the part of the board that its script asks for."""
     from sales.admin.board import board
 
-    request = RequestFactory().get("/admin/pipeline/", headers={"X-Board": "1"})
+    request = RequestFactory().get("/admin/pipeline/", headers={"X-Live": "1"})
     request.user = user
     return lambda: board(request)
 

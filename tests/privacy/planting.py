@@ -36,7 +36,7 @@ from crm.privacy import holdings
 from crm.privacy.person import belongs
 from crm.secrets import seal
 from customers.models import Customer
-from marketing.models import Campaign, Click, Suppression
+from marketing.models import Campaign, Click, Segment, Suppression
 from sales.models import Lead, LossReason, Opportunity, Stage
 from service.models import IncomingMail
 from tests.samples import make
@@ -171,6 +171,9 @@ def mailed(customer: Customer, word: str, email: str) -> None:
         campaign=make(Campaign, segment=None), customer=customer, url=f"https://{word}", first_at=now, last_at=now
     )
     Suppression.objects.create(address=email, reason="bounce", detail=f"of {word}")
+    told = {"name": f"With {email}", "description": f"For {email}", "custom": {"note": email}}
+    made = make(Segment, conditions={"any": [{"email__in": f"a@example.com,{email}"}, {"email": email}]}, **told)
+    Segment.objects.filter(pk=made.pk).update(description=f"Only for {email}")
 
 
 def messages(customer: Customer, word: str, user: User) -> None:

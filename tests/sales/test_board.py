@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 BOARD = "/admin/pipeline/"
-ALONE = {"X-Board": "1"}
+ALONE = {"X-Live": "1"}
 
 
 @pytest.fixture

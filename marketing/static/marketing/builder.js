@@ -3,6 +3,7 @@ const DELAY = 500;
 const text = document.querySelector("[data-builder]");
 const fields = text && JSON.parse(text.dataset.builder);
 const words = text && JSON.parse(text.dataset.words);
+const names = text ? new Map(Object.entries(JSON.parse(text.dataset.names))) : new Map();
 const ENDINGS = ["__icontains", "__istartswith", "__isnull", "__gte", "__gt", "__lte", "__lt", "__in", ""];
 let waiting = null;
 let asked = 0;
@@ -37,11 +38,61 @@ function parse(parameter) {
   return [{ name: parameter, label: parameter, operators: [["", "="]], input: "text", choices: [] }, ""];
 }
 
+function chooseSeveral(options, value, label) {
+  const chosen = value.split(",").filter(Boolean);
+  const made = element("select", { class: "builder-input", "aria-label": label, multiple: "", size: Math.min(options.length, 5) });
+  const others = chosen.filter((one) => !options.some(([known]) => known === one)).map((one) => [one, one]);
+  for (const [one, shown] of [...options, ...others]) made.append(new Option(shown, one, false, chosen.includes(one)));
+  return made;
+}
+
+// A record is found by a part of its name; what is kept is its id.
+let lists = 0;
+function searchInput(field, value) {
+  const list = element("datalist", { id: `builder-list-${++lists}` });
+  const made = element("input", { class: "builder-input", "aria-label": words.value, list: list.id, placeholder: words.search, autocomplete: "off" });
+  const keys = new Map();
+  made.value = names.get(value) ?? value;
+  made.dataset.key = value;
+  made.addEventListener("input", () => {
+    made.dataset.key = keys.get(made.value) ?? made.value;
+    if (keys.has(made.value)) return;
+    clearTimeout(made.waiting);
+    made.waiting = setTimeout(search, DELAY / 2);
+  });
+  async function search() {
+    const asked = new URLSearchParams({ app_label: "customers", model_name: "customer", field_name: field.name, term: made.value });
+    const sent = await fetch(`${text.dataset.search}?${asked}`).catch(() => null);
+    if (!sent?.ok) return;
+    const found = (await sent.json()).results;
+    keys.clear();
+    for (const one of found) {
+      const name = keys.has(one.text) ? `${one.text} · ${one.id.slice(-6)}` : one.text;
+      keys.set(name, one.id);
+      names.set(one.id, name);
+    }
+    list.replaceChildren(...[...keys.keys()].map((name) => new Option(name, name)));
+    if (keys.has(made.value)) {
+      made.dataset.key = keys.get(made.value);
+      write();
+    }
+  }
+  made.beside = [list];
+  return made;
+}
+
+function said(input) {
+  if (input.multiple) return [...input.selectedOptions].map((one) => one.value).join(",");
+  return input.dataset.key ?? input.value;
+}
+
 function valueInput(field, operator, value) {
   if (operator === "__isnull" || field.input === "boolean") {
     return choose([["true", words.yes], ["false", words.no]], value || "true", words.value);
   }
   if (field.choices.length && operator === "") return choose(field.choices, value || field.choices[0][0], words.value);
+  if (field.choices.length && operator === "__in") return chooseSeveral(field.choices, value, words.value);
+  if (field.input === "record" && operator === "") return searchInput(field, value);
   const made = element("input", { class: "builder-input", "aria-label": words.value, value, maxlength: 2000 });
   if (operator === "__in") made.placeholder = words.several;
   else if (field.input === "date") made.type = "date";
@@ -66,12 +117,12 @@ function row(parameter, given) {
     });
     second.addEventListener("change", () => {
       operator = second.value;
-      show(third.value);
+      show(said(third));
       made.querySelectorAll("select")[1].focus();
     });
     third.addEventListener("input", write);
-    made.read = () => ({ [field.name + operator]: third.value });
-    made.replaceChildren(first, second, third, remover(made));
+    made.read = () => ({ [field.name + operator]: said(third) });
+    made.replaceChildren(first, second, third, ...(third.beside ?? []), remover(made));
     write();
   };
   show(given);

@@ -29,7 +29,7 @@ function show(html) {
 
 async function refresh() {
   if (document.hidden || drag || picked || isBusy || dialog?.open) return;
-  const headers = { "X-Board": "1", ...(tag ? { "If-None-Match": tag } : {}) };
+  const headers = { "X-Live": "1", ...(tag ? { "If-None-Match": tag } : {}) };
   const answer = await fetch(board.dataset.address, { headers, cache: "no-store" }).catch(() => null);
   if (!answer || answer.redirected || answer.status !== 200) return;
   const html = await answer.text();
@@ -41,7 +41,7 @@ async function refresh() {
 async function send(card, lane, more) {
   const token = dialog.querySelector("[name=csrfmiddlewaretoken]").value;
   const body = new URLSearchParams({ version: card.dataset.version, stage: lane.dataset.stage, ...more });
-  const headers = { "X-Board": "1", "X-CSRFToken": token };
+  const headers = { "X-Live": "1", "X-CSRFToken": token };
   isBusy = true;
   try {
     const answer = await fetch(card.dataset.address, { method: "POST", headers, body });

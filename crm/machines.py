@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from service.mail.reading import Mail
+    from collections.abc import Mapping
+
+
+class Mail(Protocol):
+    """What is looked at of an e-mail: its headers by their names in small letters, what it is, and who sent it."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers."""
+
+    @property
+    def content_type(self) -> str:
+        """What it is."""
+
+    @property
+    def sender(self) -> str:
+        """Address of who sent it."""
+
 
 ROBOTS: Final = re.compile(r"\A(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+.-].*)?@", re.IGNORECASE)
 ANSWERS: Final = ("x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply-from")

@@ -1,0 +1,39 @@
+"""Answers of people to messages of campaigns; what machines answer of themselves is none (RFC 3834)."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Final
+
+from crm import machines
+from marketing.mail.bounces import OURS, known_among
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+ANSWERED: Final = ("in-reply-to", "references")
+ADDRESSED: Final = ("to", "cc", "delivered-to", "x-original-to")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What is looked at of an e-mail."""
+
+    headers: Mapping[str, str]
+    content_type: str
+    sender: str
+
+
+def read(content: bytes) -> UUID | None:
+    """Return the member whose message a person answered; None for any other e-mail."""
+    message = email.message_from_bytes(content, policy=email.policy.compat32)
+    headers = {name.lower(): str(value) for name, value in message.raw_items()}
+    sender = parseaddr(headers.get("from", ""))[1]
+    if machines.is_automatic(Mail(headers, message.get_content_type(), sender)):
+        return None
+    found = [key for name in (*ANSWERED, *ADDRESSED) for key in OURS.findall(headers.get(name, ""))]
+    return known_among(found)
