@@ -15,4 +15,5 @@ PROCRASTINATE_IMPORT_PATHS = [
     "service.alerts",
     "service.jobs",
     "service.sending",
+    "service.surveys",
 ]

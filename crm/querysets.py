@@ -69,7 +69,11 @@ class RecordQuerySet(models.QuerySet[Any]):
         return self.filter(tags__overlap=list(Tag.objects.named(names).values_list("name", flat=True)))
 
     def search(self, text: str) -> Self:
-        """Keep the records whose search fields contain `text`, whatever its case, accents and width."""
-        key = SearchKey(*self.model.search_fields)
+        """Keep the records that `?search=` and the search on the screens find; a kind may say so otherwise."""
+        return self.filter(self.containing(text))
+
+    def containing(self, text: str, key: Any = None) -> Contains:
+        """Return whether the search fields, or their folded text in `key`, contain `text`: in any case and width."""
+        key = key or SearchKey(*self.model.search_fields)
         pattern = LIKE_SPECIAL.sub(r"\\\g<0>", unicodedata.normalize("NFKC", text).strip())
-        return self.filter(Contains(key, Func(Value(pattern), function="crm_search_key")))
+        return Contains(key, Func(Value(pattern), function="crm_search_key"))

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("marketing.pages")),
     path("", include("sales.pages")),
     path("", include("service.pages")),
+    path("", include("service.help_pages")),
     path("", include("crm.attachments.answers")),
 ]
 if "anymail" in settings.INSTALLED_APPS and settings.ANYMAIL["WEBHOOK_SECRET"]:

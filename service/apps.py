@@ -10,9 +10,14 @@ class ServiceConfig(AppConfig):
         from crm import demonstration
         from crm.changes import timeline
         from service import privacy, reports  # noqa: F401 -- reports register themselves
-        from service.models import Ticket
+        from service.models import SurveyAnswer, Ticket
 
         privacy.register()
         template = "service/timeline_ticket.html"
         timeline.register(timeline.Source(Ticket, "opened_at", template, related=("queue", "assignee", "customer")))
+        survey = "service/timeline_survey.html"
+        related = ("ticket__customer",)
+        timeline.register(
+            timeline.Source(SurveyAnswer, "answered_at", survey, customer="ticket__customer", related=related)
+        )
         demonstration.register("service.demonstration.make")

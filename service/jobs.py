@@ -9,17 +9,19 @@ from crm.changes.context import acting
 from service.actions import assign_waiting, close_resolved
 from service.alerts import give_alerts
 from service.reckoning import follow_policies, note_breaches
+from service.surveys import ask_customers
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="mind_tickets", lock="mind_tickets")
 def mind_tickets(timestamp: int) -> None:
-    """Follow policies that changed, note what is late, tell whom it concerns, and give out what waits."""
+    """Follow policies that changed, note what is late, tell whom it concerns, give out what waits, ask customers."""
     with acting(command="mind_tickets"):
         follow_policies()
         note_breaches()
         give_alerts()
         assign_waiting()
+        ask_customers()
 
 
 @app.periodic(cron="*/10 * * * *")

@@ -10,6 +10,7 @@ from service.models import (
     Agent,
     Alert,
     Article,
+    ArticleVote,
     BusinessHours,
     CannedReply,
     Category,
@@ -17,6 +18,7 @@ from service.models import (
     Queue,
     SLAPolicy,
     StatusPeriod,
+    SurveyRequest,
     Ticket,
 )
 
@@ -31,9 +33,10 @@ def register() -> None:
     holdings.register(Holding(Ticket, kept=frozenset({"number"})))
     holdings.register(Holding(IncomingMail, is_deleted=True))
     holdings.trace([IncomingMail], refused_mail)
-    holdings.nobody([StatusPeriod, Alert], "Times of tickets, without a word.")
+    holdings.nobody([StatusPeriod, Alert, SurveyRequest], "Times of tickets, without a word.")
     holdings.nobody([Agent, BusinessHours, Queue, SLAPolicy], "How the company serves customers.")
     holdings.nobody([Article, CannedReply, Category], "What the company tells everybody.")
+    holdings.nobody([ArticleVote], "Readers without a name: a random number in their own browser.")
 
 
 def refused_mail(person: Person) -> Mapping[str, int]:

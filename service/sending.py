@@ -45,19 +45,23 @@ def send_reply(message: str) -> None:
             return
         try:
             composed(one).send()
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _said in error.recipients.values()]
-            if min(codes, default=0) < FOR_GOOD:
+        except smtplib.SMTPException as error:
+            if not (reason := refusal(error)):
                 raise
-            give_up(one, str(next(iter(error.recipients.values()))))
-            return
-        except smtplib.SMTPResponseException as error:
-            if error.smtp_code < FOR_GOOD:
-                raise
-            give_up(one, f"{error.smtp_code} {error.smtp_error!r}")
+            give_up(one, reason)
             return
         one.delivery, one.sent_at, one.delivery_error = TicketMessage.Delivery.SENT, timezone.now(), ""
         one.save()
+
+
+def refusal(error: smtplib.SMTPException) -> str:
+    """Return what the server said where it refuses a message for good; empty where it may take it later."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _said in error.recipients.values()]
+        return str(next(iter(error.recipients.values()))) if min(codes, default=0) >= FOR_GOOD else ""
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= FOR_GOOD:
+        return f"{error.smtp_code} {error.smtp_error!r}"
+    return ""
 
 
 def give_up(message: TicketMessage, reason: str) -> None:
@@ -79,7 +83,7 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
     address = ticket.queue.email or settings.DEFAULT_FROM_EMAIL
     with override(language_of(ticket.customer) or settings.LANGUAGE_CODE):
         links = [(_("See and answer your ticket:"), link_for(ticket))]
-        if ticket.is_done:
+        if ticket.is_done and ticket.queue.survey_hours == 0:
             links.append((_("How did we do? One question:"), survey_link_for(ticket)))
     mail = EmailMultiAlternatives(
         subject,

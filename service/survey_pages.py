@@ -38,7 +38,7 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
 
 def question(request: HttpRequest, ticket: Ticket, token: str, **more: Any) -> HttpResponse:
     """Answer the page, with what was answered before."""
-    before = SurveyAnswer.objects.filter(ticket=ticket).first()
+    before = SurveyAnswer.objects.filter(ticket=ticket, resolution=ticket.resolution).first()
     context = {
         "ticket": ticket,
         "token": token,

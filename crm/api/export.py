@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Func, TextField, Value
+from django.db.models.functions import Cast
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.decorators import action
@@ -124,7 +125,7 @@ def columns_of(shape: Shape, reader: User) -> dict[str, Any]:
     custom = definitions(shape.model, reader).active if "custom" in dict(shape.columns) else {}  # type: ignore[arg-type]  # a record
     return {
         **{name: Column(only_where_known(sql)) for name, sql in shape.columns},
-        **dict(shape.computed),
+        **{name: Cast(part, TextField()) for name, part in shape.computed},
         **{f"{CUSTOM}{name}": Column(f"""{{row}}."custom" ->> '{name}'""") for name in custom},
     }
 

@@ -57,6 +57,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     default_ordering: ClassVar[str] = "id"
     common_filters: ClassVar[Mapping[str, Sequence[str]]] = filters.COMMON_FILTERS
     lookup_value_converter = "uuid"
+    search_text: ClassVar[Any] = _("Containing this text, whatever its case, accents and width.")
     parameters = None
     repeats = True  # whether lists without filters are all the same question, but for who asks
     request: ApiRequest

@@ -13,6 +13,7 @@ from service.actions.merging import NothingToSplit, NotTheirs, SameTicket, merge
 from service.actions.refusals import IsClosed, IsMerged
 from service.actions.states import NEXT, NoWayThere, change_status, close_resolved
 from service.actions.threads import acknowledge, add_file_note, add_note, open_ticket, receive_message, reply_to_ticket
+from service.actions.voting import NotPublished, rate_article
 
 __all__ = [
     "NEXT",
@@ -22,6 +23,7 @@ __all__ = [
     "MayNotServe",
     "NoWayThere",
     "NotDone",
+    "NotPublished",
     "NotTheirs",
     "NothingToSplit",
     "SameTicket",
@@ -37,6 +39,7 @@ __all__ = [
     "judge_ticket",
     "merge_tickets",
     "open_ticket",
+    "rate_article",
     "receive_message",
     "reply_to_ticket",
     "split_ticket",

@@ -28,18 +28,18 @@ class TooLate(Exception):
 
 @transaction.atomic
 def judge_ticket(*, ticket: Ticket, score: int, comment: str = "") -> SurveyAnswer:
-    """Note how the customer judges, from 1 to 5; within seven days of the first answer they may change it.
+    """Note how the customer judges the present resolution, from 1 to 5; within seven days they may change it.
 
     Raises NotDone, TooLate, or ValidationError for a score or a comment that is not allowed.
     """
     ticket = locked(key=ticket.pk)
     if not ticket.is_done:
         raise NotDone(ticket.pk)
-    answer: Any = SurveyAnswer.objects.filter(ticket=ticket).first()
+    answer: Any = SurveyAnswer.objects.filter(ticket=ticket, resolution=ticket.resolution).first()
     if answer is not None and answer.created_at + CHANGEABLE < timezone.now():
         raise TooLate(ticket.pk)
     if answer is None:
-        answer = SurveyAnswer(ticket=ticket, owner=ticket.assignee, team=ticket.team)
+        answer = SurveyAnswer(ticket=ticket, resolution=ticket.resolution, owner=ticket.assignee, team=ticket.team)
         begin([answer])
     answer.score, answer.comment, answer.answered_at = score, comment, timezone.now()
     answer.full_clean(exclude=["ticket", "owner", "team"], validate_unique=False)

@@ -3,11 +3,19 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin import Item, Section, add_section
-from service.admin import configuration, knowledge, messages, overview, tickets  # noqa: F401 -- they register screens
+from service.admin import (  # noqa: F401 -- they register screens
+    configuration,
+    knowledge,
+    messages,
+    overview,
+    surveys,
+    tickets,
+)
 from service.models import (
     Agent,
     Alert,
     Article,
+    ArticleVote,
     BusinessHours,
     CannedReply,
     Category,
@@ -15,6 +23,7 @@ from service.models import (
     Queue,
     SLAPolicy,
     SurveyAnswer,
+    SurveyRequest,
     Ticket,
 )
 
@@ -27,7 +36,9 @@ add_section(
             Item(_("Canned replies"), "quickreply", CannedReply),
             Item(_("Articles"), "menu_book", Article),
             Item(_("Article categories"), "shelves", Category),
+            Item(_("Readers' votes"), "thumb_up", ArticleVote),
             Item(_("Survey answers"), "thumbs_up_down", SurveyAnswer),
+            Item(_("Survey requests"), "outgoing_mail", SurveyRequest),
             Item(_("Queues"), "inbox", Queue),
             Item(_("Agents"), "support_agent", Agent),
             Item(_("Business hours"), "schedule", BusinessHours),

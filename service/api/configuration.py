@@ -74,6 +74,7 @@ class QueueSerializer(RecordSerializer):
             "skills",
             "acknowledgement",
             "close_days",
+            "survey_hours",
             "is_active",
         )
 

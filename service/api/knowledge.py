@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.core.validators import validate_slug
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
 
 from crm.api.characters import refuse_control_characters
+from crm.api.representation import SQLField
 from crm.api.serializers import COMMON, RecordSerializer
 from crm.api.viewsets import RecordViewSet
 from service.models import Article, CannedReply, Category, SurveyAnswer
+from service.models.searching import votes
 
 
 class CategorySerializer(RecordSerializer):
@@ -30,6 +34,15 @@ class CategoryViewSet(RecordViewSet):
 
 
 class ArticleSerializer(RecordSerializer):
+    helpful = SQLField(
+        votes(is_helpful=True), serializers.IntegerField(min_value=0), help_text=_("How many readers it helped.")
+    )
+    unhelpful = SQLField(
+        votes(is_helpful=False),
+        serializers.IntegerField(min_value=0),
+        help_text=_("How many readers said that it did not help."),
+    )
+
     class Meta:
         model = Article
         fields = (
@@ -37,6 +50,7 @@ class ArticleSerializer(RecordSerializer):
             "category",
             "title",
             "slug",
+            "summary",
             "body",
             "language",
             "state",
@@ -44,7 +58,7 @@ class ArticleSerializer(RecordSerializer):
             "helpful",
             "unhelpful",
         )
-        read_only_fields = ("published_at", "helpful", "unhelpful")
+        read_only_fields = ("published_at",)
         # Whether it is taken, the database says, without a query and without a race.
         extra_kwargs: ClassVar[dict[str, Any]] = {"slug": {"validators": [validate_slug, refuse_control_characters]}}
 
@@ -55,6 +69,9 @@ class ArticleViewSet(RecordViewSet):
     queryset = Article.objects.all()
     serializer_class = ArticleSerializer
     scope = "service"
+    search_text = _(
+        'With these words, of English ones in any form, or containing this text. `"word group"`, `-without`, `or`.'
+    )
     filterset_fields = {
         "category": ["exact", "in"],
         "slug": ["exact", "in"],
@@ -84,7 +101,7 @@ class CannedReplyViewSet(RecordViewSet):
 class SurveyAnswerSerializer(RecordSerializer):
     class Meta:
         model = SurveyAnswer
-        fields = (*COMMON, "ticket", "score", "comment", "answered_at")
+        fields = (*COMMON, "ticket", "resolution", "score", "comment", "answered_at")
 
 
 class SurveyAnswerViewSet(RecordViewSet):

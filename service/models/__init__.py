@@ -8,8 +8,9 @@ from service.models.messages import TicketMessage
 from service.models.periods import Alert, StatusPeriod
 from service.models.policies import CLOCKS, Priority, SLAPolicy
 from service.models.queues import Agent, Queue
-from service.models.surveys import SurveyAnswer
+from service.models.surveys import SurveyAnswer, SurveyRequest
 from service.models.tickets import Ticket, TicketQuerySet
+from service.models.votes import ArticleVote
 
 __all__ = [
     "ACTIVE",
@@ -18,6 +19,7 @@ __all__ = [
     "Agent",
     "Alert",
     "Article",
+    "ArticleVote",
     "BusinessHours",
     "CannedReply",
     "Category",
@@ -28,6 +30,7 @@ __all__ = [
     "Status",
     "StatusPeriod",
     "SurveyAnswer",
+    "SurveyRequest",
     "Ticket",
     "TicketMessage",
     "TicketQuerySet",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, ClassVar, Final
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, SearchKey
 from service.models.queues import Queue
+from service.models.searching import ArticleQuerySet
 
-SEARCHED: Final = ("title", "body")
+SEARCHED: Final = ("title", "summary", "body")
 
 
 class Category(Record):
@@ -53,7 +56,19 @@ class Article(Record):
     slug = models.SlugField(
         _("address"), max_length=100, db_index=False, help_text=_("End of its address, such as reset-a-password.")
     )
-    body = models.TextField(_("text"), max_length=100_000, help_text=_("The answer; blank lines part paragraphs."))
+    summary = models.CharField(
+        _("summary"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The answer in a sentence, for lists and search engines."),
+    )
+    body = models.TextField(
+        _("text"),
+        max_length=100_000,
+        help_text=_("The answer: plain text, whose blank lines part paragraphs, or HTML without scripts and pictures."),
+    )
     language = models.CharField(
         _("language"), max_length=20, blank=True, help_text=_("Language it is written in, as a BCP 47 tag.")
     )
@@ -63,12 +78,18 @@ class Article(Record):
     published_at = models.DateTimeField(
         _("published at"), null=True, blank=True, editable=False, help_text=_("When it was published last.")
     )
-    helpful = models.PositiveIntegerField(
-        _("helpful"), default=0, editable=False, help_text=_("How many readers found it helpful.")
+    # Both are stored: an article is long, and to fold and cut it anew for each row that an index proposes takes a
+    # millisecond each.
+    search_key = models.GeneratedField(
+        expression=SearchKey(*SEARCHED), output_field=models.TextField(), db_persist=True
     )
-    unhelpful = models.PositiveIntegerField(
-        _("not helpful"), default=0, editable=False, help_text=_("How many readers did not.")
+    words = models.GeneratedField(
+        expression=Func("language", "title", "summary", "body", function="service_article_words"),
+        output_field=SearchVectorField(),
+        db_persist=True,
     )
+
+    objects: ClassVar[Any] = ArticleQuerySet.as_manager()
 
     class Meta(Record.Meta):
         verbose_name = _("article")
@@ -88,12 +109,24 @@ class Article(Record):
         indexes = [
             *Record.Meta.indexes,
             models.Index(fields=["title", "id"], name="article_title"),
-            GinIndex(SearchVector("title", "body", config="simple"), name="article_words"),
-            GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="article_search"),
+            models.Index(fields=["category", "title", "id"], name="article_shelf", condition=Q(state="published")),
+            models.Index(fields=["language"], name="article_language", condition=Q(state="published")),
+            GinIndex(fields=["words"], name="article_words"),
+            GinIndex(OpClass("search_key", "gin_trgm_ops"), name="article_search"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_public(self) -> bool:
+        """Whether readers see it."""
+        return self.state == self.State.PUBLISHED
+
+    @property
+    def address(self) -> str:
+        """Where readers find it."""
+        return f"{settings.BASE_URL}{reverse('help-article', args=(self.slug,))}"
 
     def clean(self) -> None:
         """Note when it was published."""

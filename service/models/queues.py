@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from crm.models import Record, User
 from service.models.policies import SLAPolicy
 
 MOST_SKILLS: Final = 20
+LATEST_SURVEY: Final = 720
 
 
 def skills_field(help_text: Any) -> Any:
@@ -74,6 +75,17 @@ class Queue(Record):
         validators=[MinValueValidator(1)],
         help_text=_("So many days after they were resolved, tickets are closed."),
     )
+    survey_hours = models.PositiveSmallIntegerField(
+        _("hours until the survey"),
+        null=True,
+        blank=True,
+        default=0,
+        validators=[MaxValueValidator(LATEST_SURVEY)],
+        help_text=_(
+            "So many hours after a ticket was resolved its customer is asked how satisfied they are, in an e-mail of"
+            " its own; 0: with the resolving reply; empty: never."
+        ),
+    )
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Whether it takes new tickets."))
 
     class Meta(Record.Meta):
@@ -84,6 +96,9 @@ class Queue(Record):
                 condition=Q(assignment__in=["manual", "round_robin", "least_loaded"]), name="queue_assignment_known"
             ),
             models.CheckConstraint(condition=Q(close_days__gte=1), name="queue_close_days"),
+            models.CheckConstraint(
+                condition=Q(survey_hours__isnull=True) | Q(survey_hours__lte=LATEST_SURVEY), name="queue_survey_hours"
+            ),
             models.UniqueConstraint(
                 fields=["email"],
                 condition=~Q(email=""),

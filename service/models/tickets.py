@@ -169,6 +169,11 @@ class Ticket(Measured, Record):
                 fields=["assignee", "next_due_at", "id"], name="ticket_assignee", condition=Q(status__in=ACTIVE)
             ),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
+            models.Index(
+                fields=["resolved_at"],
+                name="ticket_to_ask",
+                condition=Q(status__in=DONE, merged_into__isnull=True),
+            ),
             models.Index(fields=["policy"], name="ticket_policy", condition=Q(status__in=ACTIVE)),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="ticket_search"),
         ]
@@ -223,6 +228,11 @@ class Ticket(Measured, Record):
     def is_done(self) -> bool:
         """Whether it is resolved or closed."""
         return self.status in DONE
+
+    @property
+    def resolution(self) -> int:
+        """Which resolution is the present one, or will be the next: 1 for the first."""
+        return self.reopened + 1
 
     @property
     def next_due(self) -> datetime.datetime | None:

@@ -21,6 +21,7 @@ SETTINGS = {
     "ACCESS_TOKEN_SECONDS": "86400",
     "RATE_LIMIT_USER": "1000000000",
     "RATE_LIMIT_APPLICATION": "1000000000",
+    "RATE_LIMIT_ADDRESS": "1000000000",
     "LOG_LEVEL": "WARNING",
 }
 
@@ -68,7 +69,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     settings.DEBUG = False
     from crm.auth.sessions import begin
-    from tests.perf import cases, data, limits, marketing, sales, startup
+    from tests.perf import articles, cases, data, limits, marketing, sales, service, startup
 
     user = data.seller()
     data.make_rows(user)
@@ -83,7 +84,16 @@ def main() -> None:
         "marketing:write",
     )
     send = client(begin(user=user, scopes=scopes).access_token)
-    rows = [*cases.api(send), *sales.cases(send, user), *marketing.cases(send, user), startup.start_up()]
+    helping = articles.agent()
+    serving = client(begin(user=helping, scopes=("service:read",)).access_token)
+    rows = [
+        *cases.api(send),
+        *sales.cases(send, user),
+        *marketing.cases(send, user),
+        *articles.cases(serving, helping),
+        *service.cases(),
+        startup.start_up(),
+    ]
     if "--json" in sys.argv:
         sys.stdout.write(orjson.dumps([vars(row) for row in rows], option=orjson.OPT_INDENT_2).decode() + "\n")
         return

@@ -163,7 +163,7 @@ def export_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
 def choosing_parameters(view: ShapedViewSet) -> list[dict[str, Any]]:
     """Return the parameters that sort and search."""
     orderings = [sign + name for name in (*dict.fromkeys(("id", *view.orderings())),) for sign in ("", "-")]
-    search = query("search", TEXT, _("Containing this text, whatever its case, accents and width."))
+    search = query("search", TEXT, view.search_text)
     saved = query("view", UUID, _("Take the parameters of this saved view; those given besides win."))
     return [
         *([saved] if hasattr(view, "parameters_of") else []),

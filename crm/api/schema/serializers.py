@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -34,8 +35,9 @@ class Components(AutoSchema):
 
         about = self._get_serializer_field_meta(field, direction)
         if isinstance(field, SQLField):
-            field.described_by.bind(str(field.field_name), field.parent)
-            return {**self._map_serializer_field(field.described_by, direction), **about}
+            described = copy.copy(field.described_by)  # records' fields share it
+            described.bind(str(field.field_name), field.parent)
+            return {**self._map_serializer_field(described, direction), **about}
         if isinstance(field, CustomValuesField):
             return custom_values(field.parent, direction) | about
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # spectacular is typed by half
