@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 AT_ONCE: Final = 1000
-KEPT: Final = tuple(f"{clock}_{name}" for clock in CLOCKS for name in ("target", "due_at", "left", "breached_at"))
+KEPT: Final = tuple(
+    f"{clock}_{name}" for clock in CLOCKS for name in ("target", "due_at", "left", "breached_at", "minutes")
+)
 
 
 def follow_policies() -> int:

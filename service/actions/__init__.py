@@ -8,6 +8,9 @@ from service.actions.assigning import (
     assign_waiting,
     take_ticket,
 )
+from service.actions.collisions import Overtaken, newer_replies, replies_of_others
+from service.actions.desk import discard_draft, leave_ticket, note_presence, others_there, save_draft
+from service.actions.files import MOST_FILES, FileNotThere
 from service.actions.judging import NotDone, TooLate, judge_ticket
 from service.actions.merging import NothingToSplit, NotTheirs, SameTicket, merge_tickets, split_ticket
 from service.actions.refusals import IsClosed, IsMerged
@@ -15,7 +18,9 @@ from service.actions.states import NEXT, NoWayThere, change_status, close_resolv
 from service.actions.threads import acknowledge, add_file_note, add_note, open_ticket, receive_message, reply_to_ticket
 
 __all__ = [
+    "MOST_FILES",
     "NEXT",
+    "FileNotThere",
     "IsClosed",
     "IsMerged",
     "IsTaken",
@@ -24,6 +29,7 @@ __all__ = [
     "NotDone",
     "NotTheirs",
     "NothingToSplit",
+    "Overtaken",
     "SameTicket",
     "TooLate",
     "acknowledge",
@@ -34,11 +40,18 @@ __all__ = [
     "assign_waiting",
     "change_status",
     "close_resolved",
+    "discard_draft",
     "judge_ticket",
+    "leave_ticket",
     "merge_tickets",
+    "newer_replies",
+    "note_presence",
     "open_ticket",
+    "others_there",
     "receive_message",
+    "replies_of_others",
     "reply_to_ticket",
+    "save_draft",
     "split_ticket",
     "take_ticket",
 ]

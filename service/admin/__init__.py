@@ -3,7 +3,14 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm.admin import Item, Section, add_section
-from service.admin import configuration, knowledge, messages, overview, tickets  # noqa: F401 -- they register screens
+from service.admin import (  # noqa: F401 -- they register screens
+    configuration,
+    drafts,
+    knowledge,
+    messages,
+    overview,
+    tickets,
+)
 from service.models import (
     Agent,
     Alert,
@@ -11,6 +18,7 @@ from service.models import (
     BusinessHours,
     CannedReply,
     Category,
+    Draft,
     IncomingMail,
     Queue,
     SLAPolicy,
@@ -24,6 +32,7 @@ add_section(
         order=40,
         items=[
             Item(_("Tickets"), "confirmation_number", Ticket),
+            Item(_("My drafts"), "edit_note", Draft),
             Item(_("Canned replies"), "quickreply", CannedReply),
             Item(_("Articles"), "menu_book", Article),
             Item(_("Article categories"), "shelves", Category),

@@ -36,7 +36,7 @@ def test_what_a_customer_wrote_is_shown_and_does_nothing(opened: Any, omar: Any)
     ticket = opened(body="<script>alert(1)</script> see https://example.com/x")
     text = signed_in(omar).get(thread(ticket)).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert '<a href="https://example.com/x" rel="nofollow">' in text
+    assert '<a href="https://example.com/x" target="_blank" rel="noopener noreferrer nofollow">' in text
 
 
 @pytest.mark.parametrize("verb", ["take", "note", "assign", "move", "merge", "split"])
