@@ -145,6 +145,8 @@ class WithThread:
         except forms.ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return False
+        except actions.Overtaken:
+            return False  # the form says it, beside what the colleague wrote
         except tuple(REFUSALS) as error:
             messages.error(request, REFUSALS[type(error)])
             return False

@@ -12,6 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('crm', '0016_erasures'),
         ('service', '0001_tickets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -118,6 +119,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='presence',
             constraint=models.UniqueConstraint(fields=('ticket', 'user'), name='presence_once'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('assignee__isnull', True), ('status__in', ('new', 'open', 'pending', 'on_hold'))), fields=['next_due_at', 'id'], name='ticket_nobodys'),
         ),
         # Presences are worth nothing after a crash, and need not be written twice.
         migrations.RunSQL('ALTER TABLE service_presence SET UNLOGGED', 'ALTER TABLE service_presence SET LOGGED'),

@@ -36,6 +36,8 @@ class Measured(models.Model):
 
     priority: Any
     periods: Any
+    # How it stood when, where whoever sets the clocks of many has read it for all of them.
+    read_stretches: list[tuple[str, datetime.datetime, datetime.datetime | None]] | None = None
 
     status = models.CharField(
         _("status"),
@@ -174,6 +176,8 @@ class Measured(models.Model):
 
     def known_stretches(self) -> list[tuple[str, datetime.datetime, datetime.datetime | None]]:
         """Return how the ticket stood from when to when, as far as it is written."""
+        if self.read_stretches is not None:
+            return [*self.read_stretches]
         rows = sorted(self.periods.all(), key=lambda one: (one.began_at, one.pk))
         return [(one.status, one.began_at, one.ended_at) for one in rows]
 

@@ -166,6 +166,11 @@ class Ticket(Measured, Record):
             models.Index(
                 fields=["assignee", "next_due_at", "id"], name="ticket_assignee", condition=Q(status__in=ACTIVE)
             ),
+            models.Index(
+                fields=["next_due_at", "id"],
+                name="ticket_nobodys",
+                condition=Q(status__in=ACTIVE, assignee__isnull=True),
+            ),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
             models.Index(fields=["policy"], name="ticket_policy", condition=Q(status__in=ACTIVE)),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="ticket_search"),

@@ -68,14 +68,14 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     settings.DEBUG = False
     from crm.auth.sessions import begin
-    from tests.perf import cases, data, limits, sales, startup
+    from tests.perf import cases, data, limits, sales, service, startup
 
     user = data.seller()
     data.make_rows(user)
     limits.install(user)
     scopes = ("customers:read", "customers:write", "changes:read", "tasks:read", "sales:read")
     send = client(begin(user=user, scopes=scopes).access_token)
-    rows = [*cases.api(send), *sales.cases(send, user), startup.start_up()]
+    rows = [*cases.api(send), *sales.cases(send, user), *service.cases(), startup.start_up()]
     if "--json" in sys.argv:
         sys.stdout.write(orjson.dumps([vars(row) for row in rows], option=orjson.OPT_INDENT_2).decode() + "\n")
         return

@@ -7,6 +7,7 @@ import pytest
 
 from service import actions
 from service.models import CannedReply, Ticket, TicketMessage
+from tests.plans import plan
 from tests.staff import colleague, page, signed_in, team
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +103,15 @@ def test_the_list_leads_to_conversations(opened: Any, omar: Any) -> None:
     ticket = opened()
     text = signed_in(omar).get("/admin/service/ticket/").content.decode()
     assert thread(ticket) in text
+
+
+def test_the_desk_reads_rows_in_the_order_of_an_index(opened: Any, omar: Any) -> None:
+    for one in [opened() for _number in range(3)][:2]:
+        actions.take_ticket(ticket=one, by=omar)
+    rows = Ticket.objects.active().most_urgent_first()
+    for found, index in (
+        (rows.filter(assignee=omar.pk), "ticket_assignee"),
+        (rows.filter(assignee__isnull=True), "ticket_nobodys"),
+    ):
+        how = plan(found[:50])
+        assert (f"using {index}" in how, "Sort" in how) == (True, False), how

@@ -60,6 +60,8 @@ if (body) {
     if (isFirst) beat();
     waiting ||= setTimeout(keep, PAUSE);
   });
+  // unfold would write a name into a field that only its own file fields have; the browser shows the names itself.
+  draft.addEventListener("change", (event) => event.target.type === "file" && event.stopPropagation(), true);
   draft.addEventListener("submit", () => {
     isLeaving = true;
     clearTimeout(waiting);
