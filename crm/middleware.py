@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 STATIC: Final = "static"
 IMPORTS: Final = {"/api/v1/imports", "/admin/crm/import/add/"}
-ATTACHMENTS: Final = re.compile(r"/api/v1/attachments|/admin/[a-z]+/[a-z]+/[^/]+/attachments/?|/tickets/[^/]+/")
+ATTACHMENTS: Final = re.compile(
+    r"/api/v1/attachments|/admin/[a-z]+/[a-z]+/[^/]+/(attachments|thread)/?|/tickets/[^/]+/"
+)
 SIGNED: Final = ("/preferences/", "/files/", "/tickets/")
 access = logging.getLogger("crm.access")
 

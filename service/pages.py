@@ -17,7 +17,7 @@ from crm.attachments.actions import attach
 from crm.attachments.answers import ContentMissing, answer
 from crm.auth.limits import count_address
 from customers.pages import kept_private, language_for
-from service.actions import receive_message
+from service.actions import MOST_FILES, receive_message
 from service.links import LinkExpired, LinkUnknown, file_of, file_token, files_of, public_messages, ticket_of
 from service.models import Status, Ticket, TicketMessage
 from service.models.messages import LONGEST
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 SHOWN: Final = 200
-MOST_FILES: Final = 10
 # How a ticket stands, in words for who asked.
 STANDS: Final = {
     Status.NEW: gettext_lazy("We have received it."),

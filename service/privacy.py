@@ -14,7 +14,9 @@ from service.models import (
     BusinessHours,
     CannedReply,
     Category,
+    Draft,
     IncomingMail,
+    Presence,
     Queue,
     SLAPolicy,
     StatusPeriod,
@@ -32,8 +34,10 @@ def register() -> None:
     """Tell the registry."""
     holdings.register(Holding(Ticket, kept=frozenset({"number"})))
     holdings.register(Holding(IncomingMail, is_deleted=True))
+    holdings.register(Holding(Draft, is_deleted=True))
     holdings.trace([IncomingMail], refused_mail)
     holdings.nobody([StatusPeriod, Alert, SurveyRequest], "Times of tickets, without a word.")
+    holdings.nobody([Presence], "Which colleague looks at which ticket, for half a minute.")
     holdings.nobody([Agent, BusinessHours, Queue, SLAPolicy], "How the company serves customers.")
     holdings.nobody([Article, CannedReply, Category], "What the company tells everybody.")
     holdings.nobody([ArticleVote], "Readers without a name: a random number in their own browser.")

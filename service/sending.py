@@ -22,7 +22,9 @@ from django.utils.translation import override
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from crm.attachments.store import store
 from crm.changes.context import acting
+from crm.models import Attachment
 from customers.languages import language_of
 from service.addresses import reply_to
 from service.links import link_for, survey_link_for
@@ -45,6 +47,9 @@ def send_reply(message: str) -> None:
             return
         try:
             composed(one).send()
+        except FileNotFoundError:
+            give_up(one, "A file that was to go along is no longer kept.")
+            return
         except smtplib.SMTPException as error:
             if not (reason := refusal(error)):
                 raise
@@ -81,8 +86,10 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
     if ids:
         headers |= {"In-Reply-To": ids[-1], "References": " ".join(ids)}
     address = ticket.queue.email or settings.DEFAULT_FROM_EMAIL
+    along, left = files_of(message)
     with override(language_of(ticket.customer) or settings.LANGUAGE_CODE):
-        links = [(_("See and answer your ticket:"), link_for(ticket))]
+        words = [_("Too large for an e-mail, but on the page of your ticket: %s.") % ", ".join(left)] if left else []
+        links = [(" ".join([*words, _("See and answer your ticket:")]), link_for(ticket))]
         if ticket.is_done and ticket.queue.survey_hours == 0:
             links.append((_("How did we do? One question:"), survey_link_for(ticket)))
     mail = EmailMultiAlternatives(
@@ -96,4 +103,20 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
     if message.html:
         more = format_html_join("", '<p>{} <a href="{}">{}</a></p>', ((*one, ticket.number) for one in links))
         mail.attach_alternative(message.html + more, "text/html")
+    for one in along:
+        with store().open(one.key) as content:
+            mail.attach(one.name, content.read(), one.media_type)
     return mail
+
+
+def files_of(message: TicketMessage) -> tuple[list[Attachment], list[str]]:
+    """Return the files that go with an e-mail, and the names of those that would make it larger than MAIL_BYTES."""
+    rows = Attachment.objects.filter(about_type=TicketMessage.label(), about_id=message.pk)
+    along, left, room = [], [], settings.MAIL_BYTES * 3 // 4  # three bytes are four letters in an e-mail
+    for one in rows.order_by("name", "pk"):
+        if one.size <= room:
+            along.append(one)
+            room -= one.size
+        else:
+            left.append(one.name)
+    return along, left

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from service import actions
 
 REFUSALS: Final[dict[type[Exception], Any]] = {
+    actions.FileNotThere: _("A file that is to go along is not attached to the ticket."),
+    actions.Overtaken: _("A colleague has replied meanwhile. Nothing was sent."),
     actions.IsMerged: _("The ticket was merged into another."),
     actions.IsClosed: _("The ticket is closed."),
     actions.IsTaken: _("A colleague has the ticket already."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.contrib.admin import RelatedFieldListFilter
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
@@ -57,3 +58,9 @@ class ColleagueFilter(RelatedDropdownFilter):
     ) -> list[tuple[str, Any]]:
         chosen = field.related_model._default_manager.all()  # type: ignore[union-attr]
         return sorted(((str(one.pk), str(one)) for one in chosen), key=lambda pair: pair[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        """Narrow the list to what is somebody's, or nobody's, as links of reports ask and unfold overlooks."""
+        if self.lookup_val_isnull:
+            return RelatedFieldListFilter.queryset(self, request, queryset)
+        return super().queryset(request, queryset)

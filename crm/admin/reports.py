@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from crm.reports.reports import Chart, Column, Report
 
-DECIMALS: Final = {Kind.NUMBER: 0, Kind.MONEY: 2, Kind.PERCENT: 1, Kind.DAYS: 1, Kind.HOURS: 1}
+DECIMALS: Final = {Kind.NUMBER: 0, Kind.MONEY: 2, Kind.PERCENT: 1, Kind.DAYS: 1, Kind.HOURS: 1, Kind.MINUTES: 1}
 NOTHING: Final = "–"
 
 

@@ -39,6 +39,7 @@ FIELDS: Final[Mapping[Kind, Callable[..., serializers.Field[Any, Any, Any, Any]]
     Kind.PERCENT: lambda **options: serializers.DecimalField(10, 2, **options),
     Kind.DAYS: lambda **options: serializers.DecimalField(12, 2, **options),
     Kind.HOURS: lambda **options: serializers.DecimalField(12, 2, **options),
+    Kind.MINUTES: lambda **options: serializers.DecimalField(12, 2, **options),
     Kind.DAY: serializers.DateField,
     Kind.MONTH: serializers.DateField,
 }

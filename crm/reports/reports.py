@@ -25,6 +25,7 @@ class Kind(StrEnum):
     PERCENT = "percent"
     DAYS = "days"
     HOURS = "hours"
+    MINUTES = "minutes"
     DAY = "day"
     MONTH = "month"
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
 from django.db.models import CharField, Count, DecimalField, ExpressionWrapper, F, Func, Q, Sum, UUIDField, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Round, Trim, TruncMonth
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 
 from crm.reports.forms import ResponsibleForm, responsible
+from crm.reports.links import list_of
 from crm.reports.reports import Column, Kind
 from sales.models import Opportunity, Pipeline
 
@@ -112,11 +110,7 @@ def without_rate() -> Aggregate:
 
 def listed(model: type[Model], wanted: Mapping[str, Any], **lookups: Any) -> str:
     """Return the address of the list that a row counts, narrowed to what is asked for; empty where there is none."""
-    if not admin.site.is_registered(model):
-        return ""
     for name in ("owner", "team", "pipeline"):
         if wanted.get(name):
             lookups.setdefault(f"{name}__id__exact", wanted[name].pk)
-    options = model._meta
-    address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
-    return f"{address}?{urlencode({name: value for name, value in lookups.items() if value not in {None, ''}})}"
+    return list_of(model, lookups)

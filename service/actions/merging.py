@@ -12,7 +12,7 @@ from crm.models import Attachment
 from service.actions.refusals import IsMerged, locked, locked_open
 from service.actions.states import move
 from service.actions.threads import add_note
-from service.models import Status, Ticket, TicketMessage
+from service.models import Draft, Status, Ticket, TicketMessage
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,6 +53,8 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     TicketMessage.objects.filter(ticket=loser).update(ticket=winner, updated_at=timezone.now())
     files = Attachment.objects.filter(about_type=Ticket.label(), about_id=loser.pk)
     files.update(about_id=winner.pk, updated_at=timezone.now())
+    moving = Draft.objects.filter(ticket=loser).exclude(author__in=winner.drafts.values("author"))
+    moving.update(ticket=winner)
     move(ticket=loser, to=Status.CLOSED)
     loser.merged_into = winner
     loser.save()

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from crm.custom.definitions import begin
 from service.actions.assigning import MayNotServe, assign_automatically
+from service.actions.collisions import refuse_overtaken
+from service.actions.files import Files, add_files
 from service.actions.refusals import IsMerged, locked, locked_open
 from service.actions.states import NEXT, NoWayThere, move
 from service.addresses import message_id_of
@@ -21,6 +23,7 @@ from service.sending import send_reply
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Collection
+    from uuid import UUID
 
     from crm.models import User
     from customers.models import Customer
@@ -36,6 +39,19 @@ class Received(TypedDict, total=False):
     to_address: str
     message_id: str
     in_reply_to: str
+
+
+class Reply(Files, total=False):
+    """What else is told of a reply: its form, how the ticket stands then, its files, and what its author had read.
+
+    `seen` is the newest reply of a colleague that was read before, None where there was none; where it is left out,
+    nobody asks.
+    """
+
+    html: str
+    status: str
+    subject: str
+    seen: UUID | None
 
 
 @transaction.atomic
@@ -85,38 +101,47 @@ def receive_message(*, ticket: Ticket, body: str, **received: Unpack[Received]) 
 
 
 @transaction.atomic
-def reply_to_ticket(
-    *, ticket: Ticket, by: User, body: str, html: str = "", status: str = "", subject: str = ""
-) -> TicketMessage:
+def reply_to_ticket(*, ticket: Ticket, by: User, body: str, **more: Unpack[Reply]) -> TicketMessage:
     """Answer the customer; the reply leaves by e-mail where the customer has an address.
 
     The first one stops the clock of the first response, opens a ticket that is new, and makes `by` the assignee of
-    one that has none. Raises NoWayThere for a `status` that does not follow, IsMerged or IsClosed.
+    one that has none. Raises Overtaken where a colleague replied after what was `seen`, NoWayThere for a `status` that
+    does not follow, FileNotThere or ValidationError for files, IsMerged or IsClosed.
     """
     ticket = locked_open(key=ticket.pk)
     if not by.is_active:
         raise MayNotServe(by.pk)
-    known = {"author": by, "html": html, "subject": subject[:200]}
+    if "seen" in more:
+        refuse_overtaken(ticket=ticket, by=by, seen=more["seen"])
+    known = {"author": by, "html": more.get("html", ""), "subject": more.get("subject", "")[:200]}
     message = _say(ticket, TicketMessage.Kind.REPLY, body, **known)
     ticket.first_replied_at = ticket.first_replied_at or message.written_at
     ticket.assignee = ticket.assignee or by
-    if status and status != ticket.status and status not in NEXT[ticket.status]:
-        raise NoWayThere(ticket.status, status)
-    to = status or (Status.OPEN if ticket.status == Status.NEW else ticket.status)
-    move(ticket=ticket, to=to, moment=message.written_at)
+    _stand(ticket, more.get("status", ""), message.written_at)
     ticket.save()
+    add_files(message=message, by=by, uploads=more.get("uploads", ()), attachments=more.get("attachments", ()))
     if message.delivery == TicketMessage.Delivery.QUEUED:
         send_reply.defer(message=str(message.pk))
     return message
 
 
+def _stand(ticket: Ticket, status: str, moment: datetime.datetime) -> None:
+    """Let a ticket stand as it does after a reply; raise NoWayThere."""
+    if status and status != ticket.status and status not in NEXT[ticket.status]:
+        raise NoWayThere(ticket.status, status)
+    to = status or (Status.OPEN if ticket.status == Status.NEW else ticket.status)
+    move(ticket=ticket, to=to, moment=moment)
+
+
 @transaction.atomic
-def add_note(*, ticket: Ticket, by: User, body: str) -> TicketMessage:
-    """Note something for colleagues, which no customer sees; raise IsMerged where the ticket was merged."""
+def add_note(*, ticket: Ticket, by: User, body: str, **files: Unpack[Files]) -> TicketMessage:
+    """Note something for colleagues, which no customer sees, with files; raise IsMerged where the ticket was merged."""
     ticket = locked(key=ticket.pk)
     if ticket.merged_into_id is not None:
         raise IsMerged(ticket.merged_into_id)
-    return _say(ticket, TicketMessage.Kind.NOTE, body, author=by)
+    message = _say(ticket, TicketMessage.Kind.NOTE, body, author=by)
+    add_files(message=message, by=by, **files)
+    return message
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin import Item, Section, add_section
 from service.admin import (  # noqa: F401 -- they register screens
     configuration,
+    drafts,
     knowledge,
     messages,
     overview,
@@ -19,6 +20,7 @@ from service.models import (
     BusinessHours,
     CannedReply,
     Category,
+    Draft,
     IncomingMail,
     Queue,
     SLAPolicy,
@@ -33,6 +35,7 @@ add_section(
         order=40,
         items=[
             Item(_("Tickets"), "confirmation_number", Ticket),
+            Item(_("My drafts"), "edit_note", Draft),
             Item(_("Canned replies"), "quickreply", CannedReply),
             Item(_("Articles"), "menu_book", Article),
             Item(_("Article categories"), "shelves", Category),

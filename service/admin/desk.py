@@ -41,7 +41,12 @@ def desk(request: HttpRequest) -> HttpResponse:
     user = staff(request)
     if user.view_level(Ticket) is None:
         raise PermissionDenied
-    context = {**admin.site.each_context(request), "title": _("My tickets"), "parts": parts_for(user)}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("My tickets"),
+        "parts": parts_for(user),
+        "may_change": user.has_perm("service.change_ticket"),
+    }
     return TemplateResponse(request, "service/desk.html", context)
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,19 +16,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
-from unfold.widgets import (
-    UnfoldAdminSelect2Widget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
 
 from crm.admin import staff
 from crm.models import Attachment, User
 from service import actions
+from service.admin.forms import AnswerForm, AssignForm, MergeForm, SplitForm, cleaned, uploads, uuid_or_none
 from service.canned import filled
+from service.markup import shown
 from service.models import CLOCKS, CannedReply, Status, Ticket, TicketMessage
-from service.models.messages import LONGEST
 from service.words import REFUSALS
 
 if TYPE_CHECKING:
@@ -37,63 +33,32 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 200
 READY: Final = 100
-
-
-class AnswerForm(forms.Form):
-    """What is said to the customer or among colleagues, and how the ticket stands then."""
-
-    body = forms.CharField(
-        label=gettext_lazy("Reply or note"), max_length=LONGEST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 8})
-    )
-    status = forms.ChoiceField(
-        label=gettext_lazy("And then"),
-        required=False,
-        choices=[
-            ("", gettext_lazy("as it is")),
-            (Status.PENDING, Status.PENDING.label),
-            (Status.ON_HOLD, Status.ON_HOLD.label),
-            (Status.RESOLVED, Status.RESOLVED.label),
-        ],
-        widget=UnfoldAdminSelectWidget,
-    )
-
-
-class AssignForm(forms.Form):
-    """Who is to have the ticket."""
-
-    assignee = forms.ModelChoiceField(
-        label=gettext_lazy("assignee"),
-        queryset=User.objects.filter(is_active=True, is_staff=True).order_by("first_name", "last_name", "username"),
-        required=False,
-        widget=UnfoldAdminSelect2Widget,
-    )
-
-
-class MergeForm(forms.Form):
-    """Which ticket becomes part of this one."""
-
-    number = forms.CharField(
-        label=gettext_lazy("Number of the other ticket"), max_length=20, widget=UnfoldAdminTextInputWidget
-    )
-
-
-class SplitForm(forms.Form):
-    """What the ticket of the chosen messages is about."""
-
-    subject = forms.CharField(label=gettext_lazy("subject"), max_length=200, widget=UnfoldAdminTextInputWidget)
+FEW: Final = 5
 
 
 def replied(ticket: Ticket, request: HttpRequest) -> str:
-    """Answer the customer."""
-    said = cleaned(AnswerForm, request)
-    actions.reply_to_ticket(ticket=ticket, by=staff(request), body=said["body"], status=said["status"])
+    """Answer the customer, unless a colleague did since the page was shown."""
+    said, by = cleaned(AnswerForm, request), staff(request)
+    more: dict[str, Any] = {"status": said["status"], "uploads": uploads(request)}
+    if "seen" in request.POST:
+        more["seen"] = uuid_or_none(request.POST["seen"])
+    actions.reply_to_ticket(ticket=ticket, by=by, body=said["body"], **more)
+    actions.discard_draft(ticket=ticket, by=by)
     return _("The reply is on its way.") if ticket.reply_address else _("The reply is noted.")
 
 
 def noted(ticket: Ticket, request: HttpRequest) -> str:
     """Note something for colleagues."""
-    actions.add_note(ticket=ticket, by=staff(request), body=cleaned(AnswerForm, request)["body"])
+    body, by = cleaned(AnswerForm, request)["body"], staff(request)
+    actions.add_note(ticket=ticket, by=by, body=body, uploads=uploads(request))
+    actions.discard_draft(ticket=ticket, by=by)
     return _("The note is there.")
+
+
+def discarded(ticket: Ticket, request: HttpRequest) -> str:
+    """Forget what was typed."""
+    actions.discard_draft(ticket=ticket, by=staff(request))
+    return _("The draft is gone.")
 
 
 def taken(ticket: Ticket, request: HttpRequest) -> str:
@@ -135,28 +100,13 @@ def split(ticket: Ticket, request: HttpRequest) -> str:
 VERBS: Final[dict[str, Callable[[Ticket, Any], str]]] = {
     "reply": replied,
     "note": noted,
+    "discard": discarded,
     "take": taken,
     "assign": assigned,
     "move": moved,
     "merge": merged,
     "split": split,
 }
-
-
-def cleaned(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
-    """Return what a form says; raise ValidationError where it is not right."""
-    form = form_class(request.POST)
-    if not form.is_valid():
-        raise forms.ValidationError([text for texts in form.errors.values() for text in texts])
-    return form.cleaned_data
-
-
-def uuid_or_none(text: str) -> Any:
-    """Return an id; None for a text that is none."""
-    try:
-        return Ticket._meta.pk.to_python(text)
-    except forms.ValidationError:
-        return None
 
 
 class WithThread:
@@ -178,12 +128,9 @@ class WithThread:
         ticket = own.get_object(request, unquote(object_id))
         if ticket is None:
             raise Http404
-        kept = ""
-        if request.method == "POST":
-            if self.done(request, ticket):
-                return HttpResponseRedirect(request.path)
-            kept = request.POST.get("body", "")
-        return TemplateResponse(request, "service/thread.html", self.context(request, ticket, kept))
+        if request.method == "POST" and self.done(request, ticket):
+            return HttpResponseRedirect(request.path)
+        return TemplateResponse(request, "service/thread.html", self.context(request, ticket))
 
     def done(self, request: HttpRequest, ticket: Ticket) -> bool:
         """Do what a button says; say what came of it, and tell whether it was done."""
@@ -193,38 +140,63 @@ class WithThread:
         if verb is None:
             raise Http404
         try:
-            messages.success(request, verb(ticket, request))
+            with transaction.atomic():
+                text = verb(ticket, request)
         except forms.ValidationError as error:
             messages.error(request, " ".join(error.messages))
+            return False
+        except actions.Overtaken:
+            return False  # the form says it, beside what the colleague wrote
         except tuple(REFUSALS) as error:
             messages.error(request, REFUSALS[type(error)])
-        else:
-            return True
-        return False
+            return False
+        messages.success(request, text)
+        return True
 
-    def context(self, request: HttpRequest, ticket: Ticket, kept: str) -> dict[str, Any]:
+    def context(self, request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         """Return what the page shows."""
         user = staff(request)
+        writing = writing_of(request, ticket)  # before the messages: what it has seen is then among them
         rows = TicketMessage.objects.filter(ticket=ticket).select_related("author").order_by("-written_at", "-id")
         said = list(rows[:SHOWN])
         return {
             **self.admin_site.each_context(request),
+            **writing,
             "opts": self.opts,
             "title": str(ticket),
             "original": ticket,
             "ticket": ticket,
             "messages_of_ticket": with_files(said, user),
             "clocks": [clock_of(ticket, name) for name in CLOCKS if getattr(ticket, f"{name}_target")],
-            "form": AnswerForm(initial={"body": kept}),
             "assign": AssignForm(initial={"assignee": ticket.assignee_id}),
             "merge": MergeForm(),
             "split": SplitForm(),
             "canned": canned_for(ticket, user),
             "next": [(one, Status(one).label) for one in actions.NEXT[ticket.status]],
             "may_change": user.has_perm("service.change_ticket") and ticket.merged_into_id is None,
+            "may_attach": user.has_perm("crm.add_attachment"),
             "may_take": ticket.assignee_id is None and not ticket.is_done,
             "customer": customer_of(ticket, user),
         }
+
+
+def writing_of(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    """Return what the form of the answer shows: what was typed, what its author has seen, and who else is there."""
+    user, sent = staff(request), request.POST
+    draft = ticket.drafts.filter(author=user).first()
+    newest = actions.replies_of_others(ticket=ticket, by=user).first()
+    newer: list[Any] = []
+    if sent.get("verb") == "reply" and "seen" in sent:
+        newer = list(actions.newer_replies(ticket=ticket, by=user, seen=uuid_or_none(sent["seen"]))[:FEW])
+    typed = sent.get("body", "") or (draft.body if draft else "")
+    return {
+        "form": AnswerForm(initial={"body": typed, "status": sent.get("status", "")}),
+        "draft": draft,
+        "seen": newest.pk if newest else "",
+        "newer": newer,
+        "has_lost_files": bool(request.FILES),
+        "others": actions.others_there(ticket=ticket, by=user),
+    }
 
 
 def customer_of(ticket: Ticket, user: User) -> dict[str, Any] | None:
@@ -246,13 +218,13 @@ def canned_for(ticket: Ticket, user: User) -> list[tuple[str, str]]:
     return [(one.name, filled(one.body, ticket, user)) for one in rows]
 
 
-def with_files(said: list[TicketMessage], user: User) -> list[tuple[TicketMessage, list[Attachment]]]:
-    """Return messages with their files; one query for all of them."""
+def with_files(said: list[TicketMessage], user: User) -> list[tuple[TicketMessage, str, list[Attachment]]]:
+    """Return messages as they are shown, and their files; one query for all of them."""
     rows = Attachment.objects.visible_to(user).filter(about_id__in=[one.pk for one in said]).order_by("name")
     files: dict[Any, list[Attachment]] = {}
     for one in rows.filter(about_type=TicketMessage.label()):
         files.setdefault(one.about_id, []).append(one)
-    return [(one, files.get(one.pk, [])) for one in said]
+    return [(one, shown(one), files.get(one.pk, [])) for one in said]
 
 
 def clock_of(ticket: Ticket, name: str) -> dict[str, Any]:

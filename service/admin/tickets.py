@@ -17,6 +17,7 @@ from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.tasks import WithTasks
 from service import actions
 from service.admin.desk import desk
+from service.admin.presence import WithPresence
 from service.admin.thread import WithThread
 from service.models import StatusPeriod, Ticket
 
@@ -57,7 +58,7 @@ class TicketChangeList(RecordChangeList):
 
 
 @admin.register(Ticket)
-class TicketAdmin(WithThread, WithTasks, RecordAdmin):
+class TicketAdmin(WithThread, WithPresence, WithTasks, RecordAdmin):
     """Requests of customers."""
 
     list_display = (
@@ -99,8 +100,10 @@ class TicketAdmin(WithThread, WithTasks, RecordAdmin):
         "merged_into",
         "first_response_due_at",
         "first_response_breached_at",
+        "first_response_minutes",
         "resolution_due_at",
         "resolution_breached_at",
+        "resolution_minutes",
     )
     readonly_fields = (*RecordAdmin.readonly_fields, *set_by_us)
     inlines = (PeriodInline, *RecordAdmin.inlines)
@@ -123,8 +126,8 @@ class TicketAdmin(WithThread, WithTasks, RecordAdmin):
             return [first, *others]
         state = [("status", "status_since"), ("assignee", "merged_into"), ("opened_at", "reopened")]
         clocks = [
-            ("first_replied_at", "first_response_due_at", "first_response_breached_at"),
-            ("resolved_at", "resolution_due_at", "resolution_breached_at"),
+            ("first_replied_at", "first_response_due_at", "first_response_breached_at", "first_response_minutes"),
+            ("resolved_at", "resolution_due_at", "resolution_breached_at", "resolution_minutes"),
         ]
         return [
             first,

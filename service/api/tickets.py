@@ -22,6 +22,7 @@ from service.api.verbs import (
     ReplySerializer,
     SplitTicketSerializer,
     StatusSerializer,
+    WithFilesSerializer,
 )
 from service.models import Ticket, TicketMessage
 from service.words import REFUSALS
@@ -48,10 +49,12 @@ SET_BY_US = (
     "first_response_due_at",
     "first_response_left",
     "first_response_breached_at",
+    "first_response_minutes",
     "resolution_target",
     "resolution_due_at",
     "resolution_left",
     "resolution_breached_at",
+    "resolution_minutes",
 )
 VERBS = ("reply", "note", "receive", "assign", "take", "move", "merge", "split")
 
@@ -92,7 +95,7 @@ class TicketMessageSerializer(RecordSerializer):
         )
 
 
-CONFLICTS: Final = (actions.IsMerged, actions.IsClosed, actions.IsTaken, actions.NoWayThere)
+CONFLICTS: Final = (actions.IsMerged, actions.IsClosed, actions.IsTaken, actions.NoWayThere, actions.Overtaken)
 
 
 @contextmanager
@@ -153,15 +156,16 @@ class TicketViewSet(RecordViewSet):
     def reply(self, request: ApiRequest, pk: Any) -> Response:
         """Answer the customer.
 
-        It leaves by e-mail where the customer has an address. The first reply stops the clock of the first response.
+        It leaves by e-mail where the customer has an address, with its files. The first reply stops the clock of the
+        first response.
         """
         return self.done(pk, actions.reply_to_ticket, by=request.user, **self.said(ReplySerializer))
 
-    @extend_schema(request=MessageSerializer, responses=TicketSerializer)
+    @extend_schema(request=WithFilesSerializer, responses=TicketSerializer)
     @action(detail=True, methods=["post"])
     def note(self, request: ApiRequest, pk: Any) -> Response:
         """Note something for colleagues, which no customer sees."""
-        return self.done(pk, actions.add_note, by=request.user, **self.said(MessageSerializer))
+        return self.done(pk, actions.add_note, by=request.user, **self.said(WithFilesSerializer))
 
     @extend_schema(request=MessageSerializer, responses=TicketSerializer)
     @action(detail=True, methods=["post"])

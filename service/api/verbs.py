@@ -12,6 +12,7 @@ from crm.api.fields import VisibleRelatedField
 from crm.api.strictness import StrictSerializer
 from crm.models import User
 from customers.models import Customer
+from service.actions import MOST_FILES
 from service.models import Priority, Queue, SLAPolicy, Status, Ticket
 from service.models.messages import LONGEST
 
@@ -31,9 +32,25 @@ class MessageSerializer(StrictSerializer):
     body = text(_("What it says, as plain text."), LONGEST)
 
 
-class ReplySerializer(MessageSerializer):
+class WithFilesSerializer(MessageSerializer):
+    """What a colleague says, and the files that go with it."""
+
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=MOST_FILES,
+        help_text=_("Files that are attached to the ticket and become the message's; a reply sends them."),
+    )
+
+
+class ReplySerializer(WithFilesSerializer):
     """An answer to the customer, and how the ticket stands after it."""
 
+    seen = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text=_("Newest reply of a colleague that you have read, null for none: 409 where there is a newer one."),
+    )
     status = serializers.ChoiceField(
         [one for one in Status.choices if one[0] in {"open", "pending", "on_hold", "resolved"}],
         required=False,

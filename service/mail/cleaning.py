@@ -12,10 +12,9 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
 from service.mail.bounds import is_too_deep, plain_text, without_form
+from service.markup import clean
 
 MOST_HTML: Final = 1_000_000
-TAGS: Final = nh3.ALLOWED_TAGS - {"img", "area", "map"}  # no picture tells the sender who reads when
-ATTRIBUTES: Final = {**nh3.ALLOWED_ATTRIBUTES, "a": {"href", "title"}}
 CONFIG: Final = ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False)
 BLANK: Final = re.compile(r"\n\s*\n\s*\n+")
 
@@ -27,18 +26,11 @@ def readable(text: str) -> str:
 
 
 def safe_html(html: str) -> str:
-    """Return HTML in which nothing acts: no scripts, forms, frames, pictures, styles or addresses but of the web."""
+    """Return HTML in which nothing acts: no scripts, forms, frames, styles or addresses but of the web."""
     if not html.strip():
         return ""
     html = readable(html[:MOST_HTML])
-    clean = nh3.clean(
-        without_form(html) if is_too_deep(html) else html,
-        tags=set(TAGS),
-        attributes={name: set(values) for name, values in ATTRIBUTES.items()},
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel="noopener noreferrer nofollow",
-    )
-    return clean.strip()
+    return clean(without_form(html) if is_too_deep(html) else html)
 
 
 def text_of(html: str) -> str:

@@ -1,6 +1,7 @@
 """Requests of customers: where they wait, how they stand, what is said, and by when they are answered."""
 
 from service.models.articles import Article, CannedReply, Category
+from service.models.desk import Draft, Presence
 from service.models.hours import BusinessHours
 from service.models.incoming import IncomingMail
 from service.models.measured import ACTIVE, DONE, Status
@@ -23,7 +24,9 @@ __all__ = [
     "BusinessHours",
     "CannedReply",
     "Category",
+    "Draft",
     "IncomingMail",
+    "Presence",
     "Priority",
     "Queue",
     "SLAPolicy",

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from service.clocks import Reading, Run, read
 from service.models.policies import CLOCKS, SLAPolicy
 
-KEPT: Final = tuple(f"{clock}_{name}" for clock in CLOCKS for name in ("target", "due_at", "left", "breached_at"))
+SAID: Final = ("target", "due_at", "left", "breached_at", "minutes")
+KEPT: Final = tuple(f"{clock}_{name}" for clock in CLOCKS for name in SAID)
 MOST_SECONDS: Final = 2**31 - 1  # what the database keeps: 68 years
+MINUTE: Final = datetime.timedelta(minutes=1)
 DECIDING: Final = ("priority", "policy_id", "status", "first_replied_at", "opened_at")
 
 
@@ -37,6 +39,8 @@ class Measured(models.Model):
 
     priority: Any
     periods: Any
+    # How it stood when, where whoever sets the clocks of many has read it for all of them.
+    read_stretches: list[tuple[str, datetime.datetime, datetime.datetime | None]] | None = None
 
     status = models.CharField(
         _("status"),
@@ -83,6 +87,13 @@ class Measured(models.Model):
         editable=False,
         help_text=_("Seconds left while it is paused."),
     )
+    first_response_minutes = models.PositiveIntegerField(
+        _("first response, took"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Minutes of business time until the first reply; none before it, or without a policy."),
+    )
     first_response_breached_at = models.DateTimeField(
         _("first response missed"), null=True, blank=True, editable=False, help_text=_("Since when it is too late.")
     )
@@ -94,6 +105,13 @@ class Measured(models.Model):
     )
     resolution_left = models.PositiveIntegerField(
         _("resolution, left"), null=True, blank=True, editable=False, help_text=_("Seconds left while it is paused.")
+    )
+    resolution_minutes = models.PositiveIntegerField(
+        _("resolution, took"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Minutes of business time until it was resolved, without pauses; none before it."),
     )
     resolution_breached_at = models.DateTimeField(
         _("resolution missed"), null=True, blank=True, editable=False, help_text=_("Since when it is too late.")
@@ -113,17 +131,31 @@ class Measured(models.Model):
             reading, target = None, self.policy.target(clock, self.priority) if self.policy else None
             if self.policy and target:
                 reading = self.reading(self.policy, clock, target, now)
-            setattr(self, f"{clock}_target", target // datetime.timedelta(minutes=1) if target else None)
+            setattr(self, f"{clock}_target", target // MINUTE if target else None)
+            setattr(self, f"{clock}_minutes", self.took(clock))
             for name, value in written(reading).items():
                 setattr(self, f"{clock}_{name}", value)
 
     def reading(self, policy: SLAPolicy, clock: str, target: datetime.timedelta, now: datetime.datetime) -> Reading:
         """Return what a clock says."""
-        stopped = self.first_replied_at if clock == "first_response" else self.resolved_at
-        if clock == "resolution" and self.status not in DONE:
-            stopped = None
+        stopped = self.stopped_at(clock)
         runs = self.runs(stopped if clock == "first_response" else None)
         return read(runs, target, policy.hours.calendar(), now=now, stopped_at=stopped)
+
+    def stopped_at(self, clock: str) -> datetime.datetime | None:
+        """Return when a clock was stopped: by the first reply, or by the resolution that stands."""
+        if clock == "first_response":
+            return self.first_replied_at
+        return self.resolved_at if self.status in DONE else None
+
+    def took(self, clock: str) -> int | None:
+        """Return the whole minutes for which a clock ran in all; None while it runs, or without business hours."""
+        stopped = self.stopped_at(clock)
+        if stopped is None or self.policy is None:
+            return None
+        calendar = self.policy.hours.calendar()
+        spans = [calendar.between(began, ended or stopped) for began, ended in self.runs(stopped)]
+        return sum(spans, datetime.timedelta()) // MINUTE
 
     def runs(self, until: datetime.datetime | None = None) -> list[Run]:
         """Return the stretches in which clocks ran, up to a moment where one is given."""
@@ -147,6 +179,8 @@ class Measured(models.Model):
 
     def known_stretches(self) -> list[tuple[str, datetime.datetime, datetime.datetime | None]]:
         """Return how the ticket stood from when to when, as far as it is written."""
+        if self.read_stretches is not None:
+            return [*self.read_stretches]
         rows = sorted(self.periods.all(), key=lambda one: (one.began_at, one.pk))
         return [(one.status, one.began_at, one.ended_at) for one in rows]
 

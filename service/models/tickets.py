@@ -168,6 +168,11 @@ class Ticket(Measured, Record):
             models.Index(
                 fields=["assignee", "next_due_at", "id"], name="ticket_assignee", condition=Q(status__in=ACTIVE)
             ),
+            models.Index(
+                fields=["next_due_at", "id"],
+                name="ticket_nobodys",
+                condition=Q(status__in=ACTIVE, assignee__isnull=True),
+            ),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
             models.Index(
                 fields=["resolved_at"],

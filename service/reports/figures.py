@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -10,7 +11,9 @@ from django.db.models.functions import Coalesce, Extract, TruncDay, TruncMonth, 
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminSelectWidget
 
-from crm.reports.forms import PeriodForm, ReportForm
+from crm.days import day_after, midnight, months_ago
+from crm.reports.forms import PeriodForm, ReportForm, between
+from crm.reports.links import list_of
 from crm.reports.reports import Report
 from service.models import Queue, Ticket
 
@@ -117,8 +120,42 @@ def hours(moment: str) -> Any:
     return Extract(F(moment) - F("opened_at"), "epoch", output_field=FloatField()) / Value(3600.0)
 
 
+def listed(row: Mapping[str, Any], by: str, wanted: Mapping[str, Any], **lookups: Any) -> dict[str, str]:
+    """Return the address of the tickets that a row of a group counts, as `list`."""
+    if wanted.get("queue"):
+        lookups["queue__id__exact"] = wanted["queue"].pk
+    if by in TRUNCATED:
+        lookups |= within(row["group"], wanted)
+    elif (own := NAMED[by][1]) and row["group_id"]:
+        lookups[f"{own}__id__exact"] = row["group_id"]
+    elif own:
+        lookups[f"{own}__isnull"] = "True"
+    else:
+        lookups[f"{by}__exact"] = row["group"]
+    return {"list": list_of(Ticket, lookups)}
+
+
+def within(group: str, wanted: Mapping[str, Any]) -> dict[str, str]:
+    """Return the lookups of the tickets that were opened in a month, such as 2026-11, as far as the period goes."""
+    first = datetime.date.fromisoformat(f"{group}-01")
+    since = max(first, wanted.get("since") or first)
+    until = months_ago(first, -1)
+    last = min(until, day_after(wanted["until"])) if wanted.get("until") else until
+    return {"opened_at__gte": midnight(since).isoformat(), "opened_at__lt": midnight(last).isoformat()}
+
+
+def opened(wanted: Mapping[str, Any]) -> dict[str, str]:
+    """Return the lookups of the tickets that were opened in the period."""
+    known = {name: moment.isoformat() for name, moment in between("opened_at", wanted).items()}
+    return {**known, "merged_into__isnull": "True"}
+
+
 class ServiceReport(Report):
     """What the reports about service have in common."""
 
     scope = "service"
     model = Ticket
+
+    def link(self, row: Mapping[str, Any]) -> str:
+        """Return the address of the tickets that a row counts."""
+        return str(row.get("list", ""))

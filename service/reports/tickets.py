@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDay
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.reports.figures import GROUP, GROUP_ID, percent
 from crm.reports.forms import between
 from crm.reports.reports import Chart, Column, Kind, register
-from service.models import DONE
-from service.reports.figures import BacklogForm, Percentile, ServiceReport, TicketsForm, hours, in_groups, tickets
+from service.models import ACTIVE, DONE
+from service.reports.figures import (
+    BacklogForm,
+    Percentile,
+    ServiceReport,
+    TicketsForm,
+    hours,
+    in_groups,
+    listed,
+    opened,
+    tickets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from crm.models import User
+
+
+# Bands of age: what they are called, and from how many days to how many.
+AGES: Final = (
+    ("under_1_day", _("under 1 day"), 0, 1),
+    ("days_1_to_3", _("1 to 3 days"), 1, 3),
+    ("days_3_to_7", _("3 to 7 days"), 3, 7),
+    ("days_7_to_30", _("7 to 30 days"), 7, 30),
+    ("over_30_days", _("over 30 days"), 30, 0),
+)
 
 
 @register
@@ -26,7 +49,10 @@ class Backlog(ServiceReport):
 
     name = "ticket-backlog"
     title = _("Backlog of tickets")
-    description = _("Tickets that are not resolved yet: how many, how many nobody has or are late, and the oldest.")
+    description = _(
+        "Tickets that are not resolved yet: how many, how many nobody has or are late, how old they are, and the"
+        " oldest."
+    )
     form = BacklogForm
     columns = (
         GROUP_ID,
@@ -34,6 +60,7 @@ class Backlog(ServiceReport):
         Column("tickets", _("tickets"), Kind.NUMBER, is_summed=True),
         Column("unassigned", _("nobody's"), Kind.NUMBER, is_summed=True),
         Column("late", _("late"), Kind.NUMBER, is_summed=True),
+        *(Column(name, title, Kind.NUMBER, is_summed=True) for name, title, _least, _most in AGES),
         Column("oldest", _("oldest opened on"), Kind.DAY),
     )
     chart = Chart("group", ("tickets", "late"))
@@ -41,13 +68,28 @@ class Backlog(ServiceReport):
     def rows(self, user: User, wanted: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         """Return a row for each group that has open tickets."""
         late = Q(first_response_breached_at__isnull=False) | Q(resolution_breached_at__isnull=False)
-        found = in_groups(tickets(user, wanted).active(), wanted.get("by") or "queue", "opened_at").annotate(
+        by = wanted.get("by") or "queue"
+        found = in_groups(tickets(user, wanted).active(), by, "opened_at").annotate(
             tickets=Count("pk"),
             unassigned=Count("pk", filter=Q(assignee__isnull=True)),
             late=Count("pk", filter=late),
             oldest=Min(TruncDay("opened_at")),
+            **ages(timezone.now()),
         )
-        return [{**row, "oldest": row["oldest"].date()} for row in found.order_by("group", "group_id")]
+        active = {"status__in": ",".join(ACTIVE)}
+        return [
+            {**row, "oldest": row["oldest"].date(), **listed(row, by, wanted, **active)}
+            for row in found.order_by("group", "group_id")
+        ]
+
+
+def ages(now: datetime) -> dict[str, Any]:
+    """Return the counts of tickets by how long ago they were opened; of a band, its least age belongs to it."""
+    counts = {}
+    for name, _title, least, most in AGES:
+        band = Q(opened_at__gt=now - timedelta(days=most)) if most else Q()
+        counts[name] = Count("pk", filter=band & Q(opened_at__lte=now - timedelta(days=least)) if least else band)
+    return counts
 
 
 @register
@@ -57,8 +99,8 @@ class Times(ServiceReport):
     name = "ticket-times"
     title = _("Time to answer and to resolve")
     description = _(
-        "Of the tickets opened in the period: hours by the wall clock until the first reply and until they were"
-        " resolved; half, 90 and 95 in a hundred took no longer."
+        "Of the tickets opened in the period: hours by the wall clock, and minutes of business time, until the first"
+        " reply and until they were resolved; half, 90 and 95 in a hundred took no longer."
     )
     form = TicketsForm
     columns = (
@@ -68,10 +110,14 @@ class Times(ServiceReport):
         Column("response_p50", _("first reply, median"), Kind.HOURS, may_be_null=True),
         Column("response_p90", _("first reply, 90 %"), Kind.HOURS, may_be_null=True),
         Column("response_p95", _("first reply, 95 %"), Kind.HOURS, may_be_null=True),
+        Column("response_minutes_p50", _("first reply, median in business minutes"), Kind.MINUTES, may_be_null=True),
+        Column("response_minutes_p90", _("first reply, 90 % in business minutes"), Kind.MINUTES, may_be_null=True),
         Column("resolved", _("resolved"), Kind.NUMBER, is_summed=True),
         Column("resolution_p50", _("resolved, median"), Kind.HOURS, may_be_null=True),
         Column("resolution_p90", _("resolved, 90 %"), Kind.HOURS, may_be_null=True),
         Column("resolution_p95", _("resolved, 95 %"), Kind.HOURS, may_be_null=True),
+        Column("resolution_minutes_p50", _("resolved, median in business minutes"), Kind.MINUTES, may_be_null=True),
+        Column("resolution_minutes_p90", _("resolved, 90 % in business minutes"), Kind.MINUTES, may_be_null=True),
         Column("reopened", _("reopened"), Kind.NUMBER, is_summed=True),
         Column("reopen_rate", _("reopen rate"), Kind.PERCENT, may_be_null=True),
     )
@@ -84,16 +130,24 @@ class Times(ServiceReport):
         shares = (50, 90, 95)
         response = {f"response_p{n}": Percentile(hours("first_replied_at"), n / 100) for n in shares}
         resolution = {f"resolution_p{n}": Percentile(hours("resolved_at"), n / 100, filter=done) for n in shares}
-        found = in_groups(chosen, wanted.get("by") or "month", "opened_at").annotate(
+        business = {
+            f"{name}_minutes_p{n}": Percentile(f"{clock}_minutes", n / 100, filter=only)
+            for name, clock, only in (("response", "first_response", None), ("resolution", "resolution", done))
+            for n in shares[:2]
+        }
+        by = wanted.get("by") or "month"
+        found = in_groups(chosen, by, "opened_at").annotate(
             answered=Count("first_replied_at"),
             resolved=Count("pk", filter=done),
             ever=Count("pk", filter=done | again),
             reopened=Count("pk", filter=again),
             **response,
             **resolution,
+            **business,
         )
         return [
-            {**row, "reopen_rate": percent(row["reopened"], row["ever"])} for row in found.order_by("group", "group_id")
+            {**row, "reopen_rate": percent(row["reopened"], row["ever"]), **listed(row, by, wanted, **opened(wanted))}
+            for row in found.order_by("group", "group_id")
         ]
 
 
@@ -126,8 +180,12 @@ class Attainment(ServiceReport):
             promised, kept = Q(**{f"{clock}_target__gt": 0}), Q(**{f"{clock}_breached_at__isnull": True})
             counts[f"{name}_met"] = Count("pk", filter=promised & kept & stopped[name])
             counts[f"{name}_missed"] = Count("pk", filter=promised & ~kept)
-        found = in_groups(chosen, wanted.get("by") or "month", "opened_at").annotate(**counts)
-        return [{**row, **rates(row)} for row in found.order_by("group", "group_id")]
+        by = wanted.get("by") or "month"
+        found = in_groups(chosen, by, "opened_at").annotate(**counts)
+        return [
+            {**row, **rates(row), **listed(row, by, wanted, **opened(wanted))}
+            for row in found.order_by("group", "group_id")
+        ]
 
 
 def rates(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,17 +64,6 @@ def test_an_agent_takes_a_ticket_from_the_desk_and_answers_it(sign_in: SignIn, t
     shot(window, "answered")
 
 
-def test_keys_do_what_is_done_all_day(sign_in: SignIn, ticket: Ticket, omar: Any) -> None:
-    window = sign_in(omar)
-    window.goto(f"/admin/service/ticket/{ticket.pk}/thread/")
-    window.keyboard.press("t")
-    expect(window.get_by_text("The ticket is yours.")).to_be_visible()
-    window.keyboard.press("r")
-    window.keyboard.type("Unplug it.")
-    window.keyboard.press("Control+Enter")
-    expect(window.locator(".ticket-reply")).to_contain_text("Unplug it.")
-
-
 def test_desk_and_ticket_fit_a_phone_in_chinese(sign_in: SignIn, ticket: Ticket, omar: Any) -> None:
     window = sign_in(omar, width=390, language="zh-CN")
     for path, name in ((DESK, "desk"), (f"/admin/service/ticket/{ticket.pk}/thread/", "phone")):

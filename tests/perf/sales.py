@@ -77,6 +77,13 @@ def page_of(user: User) -> Callable[[], Any]:
 
 def against(work: str, asking: Callable[[], Any], ours: Callable[[], Any], goal: float) -> Row:
     """Return the line that compares a page with the queries that it makes."""
+    by_hand, number = queries_of(asking)
+    seconds = medians({"raw": by_hand, "ours": ours})
+    return share(work, seconds["raw"], seconds["ours"], goal, f"the same {number} queries by hand")
+
+
+def queries_of(asking: Callable[[], Any]) -> tuple[Callable[[], None], int]:
+    """Return what makes the same queries by hand, and their number."""
     with CaptureQueriesContext(connection) as captured:
         asking()
     statements = [one["sql"] for one in captured.captured_queries]
@@ -87,5 +94,4 @@ def against(work: str, asking: Callable[[], Any], ours: Callable[[], Any], goal:
                 cursor.execute(sql)
                 cursor.fetchall()
 
-    seconds = medians({"raw": by_hand, "ours": ours})
-    return share(work, seconds["raw"], seconds["ours"], goal, f"the same {len(statements)} queries by hand")
+    return by_hand, len(statements)

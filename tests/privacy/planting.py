@@ -38,7 +38,7 @@ from crm.secrets import seal
 from customers.models import Customer
 from marketing.models import Campaign, Click, Segment, Suppression
 from sales.models import Lead, LossReason, Opportunity, Stage
-from service.models import IncomingMail
+from service.models import Draft, IncomingMail, Ticket
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ def elsewhere(customer: Customer, word: str, user: User) -> None:
     letter = {"recipients": f"of {word}", "subject": f"of {word}", "reason": f"of {word}", "size": 1}
     make(IncomingMail, key=f"<1@{word}>", sender=f"of {word}", state="accepted", customer=customer, **letter)
     make(IncomingMail, key=f"<2@{word}>", sender=email, state="refused", raw=f"of {word}".encode(), **letter)
+    for ticket in Ticket.objects.filter(customer=customer):
+        Draft.objects.create(ticket=ticket, author=user, body=f"of {word}")
     app.configure_task("crm.webhooks.deliver", allow_unknown=True).defer(delivery=email, note=f"of {word}")
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from crm.reports.reports import REPORTS
 from sales.models import Opportunity, Stage
 from sales.models.currencies import rounded
+from tests.always import always
 from tests.sales.figures import DEALS, LEADS, World, day_of, missing, read, split, total, weighted
 from tests.samples import make
 from tests.staff import signed_in, superuser
@@ -43,19 +42,6 @@ def client(world: World, api_client: Callable[..., Client]) -> Client:
     """Return a client of one of the team, who does not see what is of the other team."""
     world.people[0].groups.add(Group.objects.get(name="Sales manager"))
     return api_client(world.people[0], "sales:read")
-
-
-def always(test: Callable[..., None]) -> Callable[..., None]:
-    """Try a test with many inputs, each in a transaction that leaves nothing."""
-
-    @functools.wraps(test)
-    def alone(*args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
-            test(*args, **kwargs)
-            transaction.set_rollback(True)
-
-    quiet = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=12, deadline=None, suppress_health_check=quiet)(alone)
 
 
 def report(client: Client, name: str, **asked: str) -> list[Row]:

@@ -7,6 +7,7 @@ import pytest
 
 from service import actions
 from service.models import CannedReply, Ticket, TicketMessage
+from tests.plans import plan
 from tests.staff import colleague, page, signed_in, team
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def test_what_a_customer_wrote_is_shown_and_does_nothing(opened: Any, omar: Any)
     ticket = opened(body="<script>alert(1)</script> see https://example.com/x")
     text = signed_in(omar).get(thread(ticket)).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert '<a href="https://example.com/x" rel="nofollow">' in text
+    assert '<a href="https://example.com/x" target="_blank" rel="noopener noreferrer nofollow">' in text
 
 
 @pytest.mark.parametrize("verb", ["take", "note", "assign", "move", "merge", "split"])
@@ -102,3 +103,15 @@ def test_the_list_leads_to_conversations(opened: Any, omar: Any) -> None:
     ticket = opened()
     text = signed_in(omar).get("/admin/service/ticket/").content.decode()
     assert thread(ticket) in text
+
+
+def test_the_desk_reads_rows_in_the_order_of_an_index(opened: Any, omar: Any) -> None:
+    for one in [opened() for _number in range(3)][:2]:
+        actions.take_ticket(ticket=one, by=omar)
+    rows = Ticket.objects.active().most_urgent_first()
+    for found, index in (
+        (rows.filter(assignee=omar.pk), "ticket_assignee"),
+        (rows.filter(assignee__isnull=True), "ticket_nobodys"),
+    ):
+        how = plan(found[:50])
+        assert (f"using {index}" in how, "Sort" in how) == (True, False), how

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as configuration
+from django.core.files.base import ContentFile
 
+from crm.attachments.store import store
+from crm.models import Attachment
 from service import actions
 from service.addresses import reply_to, ticket_in
 from service.links import ticket_of
@@ -74,6 +77,44 @@ def test_the_reply_that_resolves_asks_how_it_was(server: Server, opened: Any, ag
     do_all()
     *_rest, words, link = server.taken[0].get_body().get_content().strip().splitlines()
     assert (words, link.endswith("/survey")) == ("How did we do? One question:", True)
+
+
+def files(mail: Any) -> list[tuple[str, str, bytes]]:
+    return [
+        (one.get_filename(), one.get_content_type(), one.get_payload(decode=True)) for one in mail.iter_attachments()
+    ]
+
+
+def test_files_go_with_the_reply(server: Server, opened: Any, agent: Any) -> None:
+    sent = [ContentFile(b"%PDF-1.4\n\xe2", "\u8ba1\u5212.pdf"), ContentFile(b"From: a@b\n\nx", "mail.eml")]
+    actions.reply_to_ticket(ticket=opened(), by=agent, body="See.", html="<p>See.</p>", uploads=sent)
+    do_all()
+    assert files(server.taken[0]) == [
+        ("mail.eml", "message/rfc822", None),
+        ("\u8ba1\u5212.pdf", "application/pdf", b"%PDF-1.4\n\xe2"),
+    ]
+    assert server.taken[0].get_body(("html",)).get_content().startswith("<p>See.</p>")
+
+
+def test_a_file_too_large_for_an_email_waits_on_the_page(
+    server: Server, opened: Any, agent: Any, settings: Any
+) -> None:
+    settings.MAIL_BYTES = 16
+    sent = [ContentFile(b"x" * 12, "small.txt"), ContentFile(b"x", "one.txt"), ContentFile(b"x" * 13, "z.txt")]
+    actions.reply_to_ticket(ticket=opened(), by=agent, body="See.", uploads=sent)
+    do_all()
+    (mail,) = server.taken
+    assert [name for name, _kind, _content in files(mail)] == ["one.txt"]
+    words = "Too large for an e-mail, but on the page of your ticket: small.txt, z.txt. See and answer your ticket:"
+    assert words in mail.get_body().get_content()
+
+
+def test_a_reply_does_not_leave_without_its_files(server: Server, opened: Any, agent: Any) -> None:
+    reply = actions.reply_to_ticket(ticket=opened(), by=agent, body="See.", uploads=[ContentFile(b"x", "log.txt")])
+    store().delete(Attachment.objects.get().key)
+    do_all()
+    reply.refresh_from_db()
+    assert (reply.delivery, server.taken) == ("failed", [])
 
 
 def test_what_comes_back_joins_the_ticket(server: Server, opened: Any, agent: Any) -> None:

@@ -1,4 +1,4 @@
-// A ticket's page: how long is left, replies kept ready, and keys for what is done all day.
+// A ticket's page: how long is left, and replies kept ready.
 const language = document.documentElement.lang || "en";
 const words = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
 
@@ -28,23 +28,7 @@ if (canned) {
     const body = answer.elements.body;
     if (text) body.value = body.value ? `${body.value}\n\n${text}` : text;
     canned.selectedIndex = 0;
+    body.dispatchEvent(new Event("input", { bubbles: true }));
     body.focus();
   });
 }
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (answer && typing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const send = answer.querySelector("button[value=reply]");
-    if (send) answer.requestSubmit(send);
-    return;
-  }
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "r" || event.key === "n") {
-    if (!answer) return;
-    event.preventDefault();
-    answer.elements.body.focus();
-  } else if (event.key === "t") {
-    document.querySelector("button[value=take]")?.click();
-  }
-});

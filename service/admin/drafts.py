@@ -1,0 +1,61 @@
+"""Drafts and presences in the staff site: each colleague finds their own drafts; who looks where is shown to all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from crm.admin import link_to, staff
+from crm.admin.base import ModelAdmin, ReadOnly
+from service.models import Draft, Presence, Ticket
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class OfTickets(ReadOnly, ModelAdmin):
+    """Rows that belong to tickets that one may see."""
+
+    list_select_related: ClassVar[Any] = ("ticket",)
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff(request).view_level(Ticket) is not None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_module_perms("service")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        visible = Ticket.objects.visible_to(staff(request))
+        return super().get_queryset(request).filter(ticket__in=visible)
+
+    @display(description=_("ticket"))
+    def ticket_link(self, one: Draft | Presence) -> str:
+        return link_to(one.ticket)
+
+
+@admin.register(Draft)
+class DraftAdmin(OfTickets):
+    """One's own drafts."""
+
+    list_display = ("__str__", "ticket_link", "saved_at")
+    ordering = ("-saved_at", "-id")
+    fields = readonly_fields = ("ticket", "saved_at", "body")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(author=staff(request).pk)
+
+
+@admin.register(Presence)
+class PresenceAdmin(OfTickets):
+    """Who looks at which ticket just now."""
+
+    list_display = ("__str__", "ticket_link", "seen_at")
+    list_select_related: ClassVar[Any] = ("ticket", "user")
+    ordering = ("-seen_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).lately()
