@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -71,7 +72,7 @@ def register(path: str) -> None:
 @transaction.atomic
 def make() -> dict[str, int]:
     """Make everything, mark it, and return how many of each kind there are now."""
-    made: dict[str, int] = {}
+    made: Counter[type[models.Model]] = Counter()
     teams = {name: Team.objects.create(name=name) for name in TEAMS}
     password = make_password(PASSWORD)
     colleagues = [make_colleague(values, teams, password) for values in COLLEAGUES]
@@ -87,8 +88,13 @@ def make() -> dict[str, int]:
         groups += import_string(path)(setting)
     for rows in groups:
         mark(rows)
-        made[str(rows[0]._meta.verbose_name_plural)] = len(rows)
-    return made
+        made[type(rows[0])] += len(rows)
+    return {named(model, number): number for model, number in made.items()}
+
+
+def named(model: type[models.Model], number: int) -> str:
+    """Return what so many records of a kind are called."""
+    return str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural)
 
 
 def make_colleague(values: tuple[str, str, str, str, str], teams: dict[str, Team], password: str) -> User:
