@@ -6,6 +6,7 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from crm.models import User
 from customers.models import Customer
@@ -13,6 +14,7 @@ from service.actions import states
 from service.models import (
     Agent,
     Article,
+    ArticleVote,
     BusinessHours,
     CannedReply,
     Category,
@@ -37,6 +39,7 @@ WEEKS: Final = 4
 ENDS: Final = ["new", "new", "open", "open", "open", "pending", "pending", "on_hold", "resolved", "resolved", "closed"]
 SPEED: Final = [(0.1, 0.6), (0.3, 2.5), (1, 30)]  # hours until the next step: quick, usual, slow
 JUDGED: Final = 0.6
+HELPFUL: Final = 0.8
 
 
 def make(setting: Setting) -> Iterator[Sequence[Model]]:
@@ -50,7 +53,7 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     people = [*setting.colleagues["Service"], *User.objects.filter(username="admin")]
     agents = [Agent(user=one, skills=["printers", "billing"], **shared) for one in people]
     ready = [CannedReply(**values, **shared) for values in texts["canned"]]
-    shelves = [Category(name=name, position=place, **shared) for place, name in enumerate(texts["categories"])]
+    shelves = [Category(**values, position=place, **shared) for place, values in enumerate(texts["categories"])]
     articles = [Article(category=shelves[one.pop("shelf")], **one, **shared) for one in texts["articles"]]
     kinds: list[list[Any]] = [hours, policies, queues, agents, ready, shelves, articles]
     for rows in kinds:
@@ -64,6 +67,7 @@ def make(setting: Setting) -> Iterator[Sequence[Model]]:
     yield tickets
     yield messages
     yield saved(list(answers(setting, tickets)))
+    yield saved(list(votes(setting, articles)))
 
 
 def saved[R: Model](rows: list[R]) -> list[R]:
@@ -128,9 +132,21 @@ def message(ticket: Ticket, kind: str, body: str, moment: datetime) -> TicketMes
     return made
 
 
+def votes(setting: Setting, articles: Sequence[Article]) -> Iterator[ArticleVote]:
+    """Yield what readers said of what is published; most of it helped most of them."""
+    for article in articles:
+        readers = setting.random.randrange(5, 40) if article.is_public else 0
+        for _reader in range(readers):
+            visitor = UUID(int=setting.random.getrandbits(128), version=4)
+            moment = setting.now - timedelta(hours=setting.random.uniform(0.2, WEEKS * 7 * 24))
+            is_helpful = setting.random.random() < HELPFUL
+            yield ArticleVote(article=article, visitor=visitor, is_helpful=is_helpful, voted_at=moment)
+
+
 def answers(setting: Setting, tickets: Sequence[Ticket]) -> Iterator[SurveyAnswer]:
     """Yield how customers judged some of what was resolved."""
     for ticket in tickets:
         if ticket.resolved_at is not None and setting.random.random() < JUDGED:
             score = setting.random.choice([2, 3, 4, 4, 5, 5, 5])
-            yield SurveyAnswer(ticket=ticket, score=score, owner=ticket.owner, team=ticket.team)
+            known: dict[str, Any] = {"resolution": ticket.resolution, "owner": ticket.owner, "team": ticket.team}
+            yield SurveyAnswer(ticket=ticket, score=score, **known)
