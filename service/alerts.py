@@ -88,11 +88,12 @@ def send_alert(alert: str) -> None:
 
 
 def concerned(alert: Alert) -> Iterable[User]:
-    """Yield whom an alert is for: the assignee; of a miss, and where there is none, who looks after the team too."""
+    """Yield whom an alert is for: the assignee; of a miss, and where nobody is there, who looks after the team too."""
     ticket = alert.ticket
-    if ticket.assignee is not None:
+    has_assignee = ticket.assignee is not None and ticket.assignee.is_active
+    if has_assignee:
         yield ticket.assignee
-    if alert.event == Alert.Event.WARNING and ticket.assignee is not None:
+    if alert.event == Alert.Event.WARNING and has_assignee:
         return
     above = ticket.policy.escalate_to if ticket.policy else None
     above = above or (ticket.team.manager if ticket.team else None)
