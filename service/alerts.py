@@ -90,10 +90,10 @@ def send_alert(alert: str) -> None:
 def concerned(alert: Alert) -> Iterable[User]:
     """Yield whom an alert is for: the assignee; of a miss, and where nobody is there, who looks after the team too."""
     ticket = alert.ticket
-    has_assignee = ticket.assignee is not None and ticket.assignee.is_active
-    if has_assignee:
-        yield ticket.assignee
-    if alert.event == Alert.Event.WARNING and has_assignee:
+    assignee = ticket.assignee if ticket.assignee and ticket.assignee.is_active else None
+    if assignee is not None:
+        yield assignee
+    if alert.event == Alert.Event.WARNING and assignee is not None:
         return
     above = ticket.policy.escalate_to if ticket.policy else None
     above = above or (ticket.team.manager if ticket.team else None)

@@ -59,11 +59,11 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     loser.save()
     Ticket.objects.filter(merged_into=loser).update(merged_into=winner, updated_at=timezone.now())
     add_note(ticket=winner, by=by, body=_("Merged with %s.") % loser)
-    count_from_first(winner, loser)
+    count_from_first(winner=winner, loser=loser)
     return winner
 
 
-def count_from_first(winner: Ticket, loser: Ticket) -> None:
+def count_from_first(*, winner: Ticket, loser: Ticket) -> None:
     """Let a ticket count from when the customer first asked, and was first answered, there or on the one it took in.
 
     Until it was opened it stood as the other one did: so no merge makes a customer's wait shorter.

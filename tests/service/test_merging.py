@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection, transaction
 
 from crm.attachments.actions import attach
 from crm.models import Attachment
@@ -102,3 +104,21 @@ def test_what_was_answered_before_a_merge_is_answered(opened: Any, agent: Any) -
     actions.merge_tickets(winner=winner, loser=loser, by=agent)
     winner.refresh_from_db()
     assert (winner.first_replied_at, winner.first_response_breached_at) == (reply.written_at, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_on_a_merged_ticket_waits_for_nobody_who_holds_it(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened()
+    actions.merge_tickets(winner=winner, loser=loser, by=agent)
+
+    def say() -> None:
+        actions.receive_message(ticket=loser, body="Hello?")
+        connection.close()
+
+    with transaction.atomic():
+        Ticket.objects.select_for_update().get(pk=loser.pk)
+        thread = Thread(target=say)
+        thread.start()
+        thread.join(timeout=20)
+        assert "Hello?" in texts(winner)
+    thread.join(60)
