@@ -2,6 +2,8 @@
 import os
 import sys
 
+TRY_AGAIN = 75  # upon any other code, an MTA that pipes an e-mail to `receive_mail` sends it back
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
@@ -11,7 +13,8 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"Configuration: {error}")
+        sys.stderr.write(f"Configuration: {error}\n")
+        sys.exit(TRY_AGAIN if sys.argv[1:2] == ["receive_mail"] else 1)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,26 @@ class Mail(Protocol):
 
 
 ROBOTS: Final = re.compile(r"\A(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+.-].*)?@", re.IGNORECASE)
+SYSTEMS: Final = re.compile(r"\A(mailer-daemon|postmaster)([+.-].*)?@", re.IGNORECASE)
+ACTION: Final = re.compile(r"^Action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 ANSWERS: Final = ("x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply-from")
 BULK: Final = {"bulk", "junk", "list", "auto_reply"}
 
 
-def is_bounce(mail: Mail) -> bool:
-    """Tell whether a mail system says that something did not arrive (RFC 3464)."""
+def is_report(mail: Mail) -> bool:
+    """Tell whether a mail system reports on a message: whether it arrived (RFC 3464), was read (RFC 8098) or so."""
     return mail.content_type == "multipart/report" or mail.headers.get("return-path", "-") == "<>"
+
+
+def is_bounce(mail: Mail) -> bool:
+    """Tell whether a mail system says that something did not arrive, for good.
+
+    Word that it is late, arrived or was read says nothing of the kind, nor does somebody who is away.
+    """
+    if mail.content_type == "multipart/report" and mail.report_type != "delivery-status":
+        return False
+    actions = {one.lower() for one in ACTION.findall(" ".join(mail.reports))}
+    return "failed" in actions if actions else is_report(mail) and bool(SYSTEMS.match(mail.sender))
 
 
 def is_answer(mail: Mail) -> bool:
@@ -48,7 +61,7 @@ def is_answer(mail: Mail) -> bool:
 def is_automatic(mail: Mail) -> bool:
     """Tell whether no person is there who would read an automatic answer (RFC 3834, section 2)."""
     return (
-        is_bounce(mail)
+        is_report(mail)
         or is_answer(mail)
         or mail.headers.get("auto-submitted", "no").lower().split(";")[0].strip() != "no"
         or mail.headers.get("precedence", "").lower() in BULK

@@ -87,11 +87,12 @@ def send_alert(alert: str) -> None:
 
 
 def concerned(alert: Alert) -> Iterable[User]:
-    """Yield whom an alert is for: the assignee; of a miss, and where there is none, who looks after the team too."""
+    """Yield whom an alert is for: the assignee; of a miss, and where nobody is there, who looks after the team too."""
     ticket = alert.ticket
-    if ticket.assignee is not None:
-        yield ticket.assignee
-    if alert.event == Alert.Event.WARNING and ticket.assignee is not None:
+    assignee = ticket.assignee if ticket.assignee and ticket.assignee.is_active else None
+    if assignee is not None:
+        yield assignee
+    if alert.event == Alert.Event.WARNING and assignee is not None:
         return
     above = ticket.policy.escalate_to if ticket.policy else None
     above = above or (ticket.team.manager if ticket.team else None)

@@ -6,6 +6,7 @@ Tickets that are resolved keep what was promised when they were.
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,13 +25,20 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 1000
 said: Final = attrgetter(*KEPT)
+# Transactions that began before a change, and end after it was followed, set clocks by what was before it.
+LONGEST_WRITE: Final = timedelta(minutes=3)
 
 
 def follow_policies() -> int:
-    """Set anew the clocks of open tickets whose policy, or its hours, changed since they were set; return how many."""
+    """Set anew the clocks of open tickets whose policy, or its hours, changed since they were set; return how many.
+
+    What changed of late is followed again: not all that knew the old promise had been written then.
+    """
     changed = Greatest("updated_at", "hours__updated_at")
     due = SLAPolicy.objects.annotate(changed_at=changed).filter(
-        Q(followed_at__isnull=True) | Q(followed_at__lt=F("changed_at"))
+        Q(followed_at__isnull=True)
+        | Q(followed_at__lt=F("changed_at"))
+        | Q(changed_at__gt=timezone.now() - LONGEST_WRITE)
     )
     return sum(follow(policy) for policy in due.order_by("pk"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from email.utils import formataddr
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -30,6 +30,9 @@ from service.addresses import reply_to
 from service.links import link_for, survey_link_for
 from service.models import TicketMessage
 
+if TYPE_CHECKING:
+    from procrastinate import JobContext
+
 logger = logging.getLogger(__name__)
 ATTEMPTS: Final = 8
 FOR_GOOD: Final = 500
@@ -37,12 +40,33 @@ REFERENCES: Final = 20
 RELATED: Final = ("ticket__queue", "ticket__customer", "author")
 
 
-@app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4))
-def send_reply(message: str) -> None:
-    """Send one reply, unless it was sent; one that the server refuses for good is noted as not sent."""
+@app.task(retry=RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=4), pass_context=True)
+def send_reply(context: JobContext, message: str) -> None:
+    """Send one reply, unless it was sent; one that is refused for good, or for a day, is noted as not sent."""
+    try:
+        try_to_send(message)
+    except Exception as error:
+        if context.job.attempts >= ATTEMPTS:
+            with acting(command="send_reply"), transaction.atomic():
+                for one in waiting(message):
+                    give_up(one, f"{type(error).__name__}: {error}")
+        raise
+
+
+def waiting(message: str) -> Any:
+    """Return a reply under its lock, where it is still to be sent."""
+    rows = TicketMessage.objects.select_for_update(of=("self",)).select_related(*RELATED)
+    return rows.filter(pk=UUID(message), delivery=TicketMessage.Delivery.QUEUED)
+
+
+def try_to_send(message: str) -> None:
+    """Send one reply, unless it was sent; raise what the server says where it may say otherwise later.
+
+    That we may not use the server, as after a change of its password, is nothing that the customer's address is to
+    blame for: it is tried again.
+    """
     with acting(command="send_reply"), transaction.atomic():
-        rows = TicketMessage.objects.select_for_update(of=("self",)).select_related(*RELATED)
-        one: Any = rows.filter(pk=UUID(message), delivery=TicketMessage.Delivery.QUEUED).first()
+        one: Any = waiting(message).first()
         if one is None or not settings.SENDS_EMAIL:
             return
         try:
@@ -64,7 +88,7 @@ def refusal(error: smtplib.SMTPException) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _said in error.recipients.values()]
         return str(next(iter(error.recipients.values()))) if min(codes, default=0) >= FOR_GOOD else ""
-    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= FOR_GOOD:
+    if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= FOR_GOOD:
         return f"{error.smtp_code} {error.smtp_error!r}"
     return ""
 

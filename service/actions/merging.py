@@ -12,7 +12,7 @@ from crm.models import Attachment
 from service.actions.refusals import IsMerged, locked, locked_open
 from service.actions.states import move
 from service.actions.threads import add_note
-from service.models import Draft, Status, Ticket, TicketMessage
+from service.models import Draft, Status, StatusPeriod, Ticket, TicketMessage
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,7 +37,8 @@ class NothingToSplit(Exception):
 def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     """Move all that was said and attached on one ticket to another of the same customer, and close the first.
 
-    Who answers the first from now on is heard on the other. Raises SameTicket, NotTheirs, IsMerged or IsClosed.
+    Who answers the first from now on is heard on the other, whose clocks run from when the customer first asked on
+    either. Raises SameTicket, NotTheirs, IsMerged or IsClosed.
     """
     if winner.pk == loser.pk:
         raise SameTicket(winner.pk)
@@ -60,7 +61,23 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     loser.save()
     Ticket.objects.filter(merged_into=loser).update(merged_into=winner, updated_at=timezone.now())
     add_note(ticket=winner, by=by, body=_("Merged with %s.") % loser)
+    count_from_first(winner=winner, loser=loser)
     return winner
+
+
+def count_from_first(*, winner: Ticket, loser: Ticket) -> None:
+    """Let a ticket count from when the customer first asked, and was first answered, there or on the one it took in.
+
+    Until it was opened it stood as the other one did: so no merge makes a customer's wait shorter.
+    """
+    replies = [moment for moment in (winner.first_replied_at, loser.first_replied_at) if moment is not None]
+    winner.first_replied_at = min(replies, default=None)
+    if loser.opened_at < winner.opened_at:
+        for period in loser.periods.filter(began_at__lt=winner.opened_at).order_by("began_at", "pk"):
+            ended = min(period.ended_at or winner.opened_at, winner.opened_at)
+            StatusPeriod.objects.create(ticket=winner, status=period.status, began_at=period.began_at, ended_at=ended)
+        winner.opened_at = loser.opened_at
+    winner.save()
 
 
 @transaction.atomic

@@ -90,7 +90,8 @@ def receive_message(*, ticket: Ticket, body: str, **received: Unpack[Received]) 
 
     A message to a ticket that was merged joins the one that it was merged into.
     """
-    ticket = locked(key=ticket.pk)
+    winner = Ticket.objects.filter(pk=ticket.pk).values_list("merged_into", flat=True).first()
+    ticket = locked(key=winner or ticket.pk)  # not both: merges lock them in another order, and each would wait
     while ticket.merged_into_id is not None:
         ticket = locked(key=ticket.merged_into_id)
     message = _say(ticket, TicketMessage.Kind.CUSTOMER, body, **received)

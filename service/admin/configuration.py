@@ -118,7 +118,8 @@ class IncomingMailAdmin(ReadOnly, ModelAdmin):
         from service.mail.receiving import take  # what reads e-mail takes its time to load
 
         rows = list(queryset.filter(state=IncomingMail.State.REFUSED, raw__isnull=False))
-        states = [take(bytes(one.raw), recipient=one.recipients, received_at=one.received_at).state for one in rows]
+        known = [(bytes(one.raw), {"recipient": one.recipients, "received_at": one.received_at}) for one in rows]
+        states = [take(raw, is_wanted=True, **details).state for raw, details in known]
         accepted = states.count(IncomingMail.State.ACCEPTED)
         messages.success(request, _("%(accepted)d of %(all)d were taken.") % {"accepted": accepted, "all": len(rows)})
 

@@ -5,6 +5,7 @@ Where the process dies in between, the e-mail is fetched again and known again.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from imapclient import SEEN, IMAPClient
 
 from service.mail.receiving import take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from service.models import IncomingMail
 
+logger = logging.getLogger(__name__)
 TIMEOUT: Final = 60
 PORTS: Final = {"imap": 143, "imaps": 993}
 AT_ONCE: Final = 200
@@ -73,20 +77,40 @@ def opened(box: Mailbox) -> Iterator[Any]:
 
 
 def poll(url: str) -> list[IncomingMail]:
-    """Take what waits in a mailbox, and return what became of each."""
-    found = []
+    """Take what waits in a mailbox, and return what became of each.
+
+    One that cannot be taken holds up no other: it stays unread, and what it raised is raised after the others.
+    """
+    found: list[IncomingMail] = []
+    failures: list[Exception] = []
     with opened(Mailbox.of(url)) as server:
-        for number in server.search("UNSEEN")[:AT_ONCE]:
-            known = server.fetch([number], ["RFC822.SIZE", "INTERNALDATE"]).get(number)
-            if known is None:  # somebody else removed it
+        for number in server.search("UNSEEN"):
+            if len(found) >= AT_ONCE:
+                break
+            fetched = fetch(server, number)
+            if fetched is None:
                 continue
-            is_large = known[b"RFC822.SIZE"] > settings.MAIL_BYTES
-            part = f"BODY.PEEK[]<0.{settings.MAIL_BYTES + 1}>" if is_large else "BODY.PEEK[]"
-            content = server.fetch([number], [part]).get(number, {})
-            raw = next((value for name, value in content.items() if name.startswith(b"BODY[")), None)
-            if raw is None:
-                continue
-            moment = known[b"INTERNALDATE"].astimezone(UTC)
-            found.append(take(raw, received_at=moment))
-            server.add_flags([number], [SEEN])
+            try:
+                found.append(take(fetched[0], received_at=fetched[1]))
+            except (InterfaceError, OperationalError):
+                raise
+            except Exception as error:
+                logger.exception("An e-mail could not be taken.")
+                failures.append(error)
+            else:
+                server.add_flags([number], [SEEN])
+    if failures:
+        raise failures[0]
     return found
+
+
+def fetch(server: Any, number: int) -> tuple[bytes, datetime] | None:
+    """Return an e-mail, as far as MAIL_BYTES goes, and when it came; None where somebody else removed it."""
+    known = server.fetch([number], ["RFC822.SIZE", "INTERNALDATE"]).get(number)
+    if known is None:
+        return None
+    is_large = known[b"RFC822.SIZE"] > settings.MAIL_BYTES
+    part = f"BODY.PEEK[]<0.{settings.MAIL_BYTES + 1}>" if is_large else "BODY.PEEK[]"
+    content = server.fetch([number], [part]).get(number, {})
+    raw = next((value for name, value in content.items() if name.startswith(b"BODY[")), None)
+    return None if raw is None else (raw, known[b"INTERNALDATE"].astimezone(UTC))

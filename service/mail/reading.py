@@ -78,6 +78,9 @@ class Mail:
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = ""
     is_encrypted: bool = False
+    is_wanted: bool = False
+    report_type: str = ""
+    reports: list[str] = field(default_factory=list)
 
 
 def read(raw: bytes) -> Mail:
@@ -112,6 +115,7 @@ def of(message: Message) -> Mail:
         headers=headers,
         content_type=message.get_content_type(),
         is_encrypted=message.get_content_type() in ENCRYPTED,
+        report_type=str(message.get_param("report-type") or "").lower(),
     )
     fill(mail, message)
     return mail
@@ -152,6 +156,8 @@ def fill(mail: Mail, message: Message) -> None:
     for part in leaves(message):
         kind, name = part.get_content_type(), header(part.get_filename() or "")
         content = content_of(part)
+        if kind == "message/delivery-status":
+            mail.reports.append(content[:LONGEST_HEADER].decode("latin-1").replace("\r\n", "\n"))
         is_file = bool(name) or part.get_content_disposition() == "attachment"
         if kind == "text/plain" and not is_file and not plain:
             plain = readable(decoded(content, part.get_content_charset()))

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,16 +37,20 @@ MOST_AN_HOUR: Final = 30  # tickets from one address: more than that is a loop
 FEW: Final = 3  # tickets an hour that are acknowledged
 TAKE_TURNS: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 State = IncomingMail.State
+OURS: Final = Q(kind=TicketMessage.Kind.REPLY)
 
 
 class Refused(Exception):
     """The e-mail is kept, and becomes no ticket, for the reason given."""
 
 
-def take(raw: bytes, *, recipient: str = "", received_at: datetime | None = None) -> IncomingMail:
+def take(
+    raw: bytes, *, recipient: str = "", received_at: datetime | None = None, is_wanted: bool = False
+) -> IncomingMail:
     """Take an e-mail and return what became of it; one that was taken before, what became of it then.
 
-    `recipient` is the address of the envelope, where it is known.
+    `recipient` is the address of the envelope, where it is known. `is_wanted`: somebody has looked at it, and it counts
+    however many come from its sender.
     """
     moment = received_at or timezone.now()
     digest = hashlib.sha256(raw).hexdigest()
@@ -57,6 +62,7 @@ def take(raw: bytes, *, recipient: str = "", received_at: datetime | None = None
         note = IncomingMail(received_at=moment, key=digest, size=len(raw), recipients=recipient[:1000])
         return kept(note, raw[: settings.MAIL_BYTES], str(error))
     mail.recipients = ", ".join(filter(None, [recipient.lower(), mail.recipients]))
+    mail.is_wanted = is_wanted
     return take_read(mail, raw, digest, moment)
 
 
@@ -107,7 +113,7 @@ def sort(mail: Mail, note: IncomingMail, raw: bytes, moment: datetime) -> None:
         return ignored(note, ticket, "It comes from a support address: a loop.")
     if machines.is_bounce(mail):
         return bounced(mail, note, ticket)
-    if machines.is_answer(mail):
+    if machines.is_answer(mail) or machines.is_report(mail):
         return ignored(note, ticket, "A program answered.")
     if ticket is None:
         ticket = opened(mail, note, moment)
@@ -140,11 +146,21 @@ def bounced(mail: Mail, note: IncomingMail, ticket: Ticket | None) -> None:
 def ticket_of(mail: Mail) -> Ticket | None:
     """Return the ticket that an e-mail belongs to: by a token of ours in its addresses, or by what it answers."""
     key = ticket_in(mail.recipients)
-    if key is not None and (found := Ticket.objects.filter(pk=key).first()):
+    known = Ticket.objects.filter(customer__erased_at__isnull=True)
+    if key is not None and (found := known.filter(pk=key).first()):
         return found  # type: ignore[no-any-return]
-    answered = TicketMessage.objects.filter(message_id__in=mail.answers).select_related("ticket")
-    message = answered.order_by("-written_at").first() if mail.answers else None
+    answered = TicketMessage.objects.filter(message_id__in=mail.answers, ticket__in=known).select_related("ticket")
+    message = answered.filter(OURS | theirs(mail)).order_by("-written_at").first() if mail.answers else None
     return message.ticket if message else None
+
+
+def theirs(mail: Mail) -> Q:
+    """Return which messages of customers a sender may answer: those of tickets on which they are known.
+
+    Whoever answers one of ours was sent it; the id of a customer's own e-mail, others may guess.
+    """
+    wrote = TicketMessage.objects.filter(ticket=OuterRef("ticket"), from_address=mail.sender)
+    return Q(ticket__customer__email=mail.sender) | Q(ticket__email=mail.sender) | Q(Exists(wrote))
 
 
 def opened(mail: Mail, note: IncomingMail, moment: datetime) -> Ticket:
@@ -152,7 +168,7 @@ def opened(mail: Mail, note: IncomingMail, moment: datetime) -> Ticket:
     queue = queue_of(mail)
     take_turns(mail.sender)
     lately = IncomingMail.objects.filter(sender=mail.sender, received_at__gt=moment - HOUR).count()
-    if lately >= MOST_AN_HOUR:
+    if lately >= MOST_AN_HOUR and not mail.is_wanted:
         raise Refused(_("Too many e-mails of this sender in an hour: perhaps a loop."))
     customer = customer_of(mail, queue)
     details: Any = {"channel": Ticket.Channel.EMAIL, "email": mail.reply_to if mail.reply_to != customer.email else ""}

@@ -84,3 +84,15 @@ def test_the_assignee_is_warned_and_of_a_miss_the_manager_too(
     assert told == {"Soon due": ["omar@crm.example"], "Missed": ["omar@crm.example", "boss@crm.example"]}
     do_all()
     assert (len(mail.outbox), Alert.objects.filter(sent_at=None).count()) == (2, 0)
+
+
+def test_where_the_assignee_has_left_the_manager_is_warned(
+    ticket: Ticket, agent: User, policy: SLAPolicy, make_user: Any, no_jobs: None
+) -> None:
+    boss = make_user(email="boss@crm.example")
+    SLAPolicy.objects.filter(pk=policy.pk).update(escalate_to=boss)
+    agent.is_active = False
+    agent.save()
+    give_alerts(now=MONDAY + timedelta(minutes=10))
+    do_all()
+    assert [message.to for message in mail.outbox] == [["boss@crm.example"]]

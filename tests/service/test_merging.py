@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection, transaction
 
 from crm.attachments.actions import attach
 from crm.models import Attachment
 from customers.models import Customer
 from service import actions
-from service.models import Ticket, TicketMessage
+from service.models import StatusPeriod, Ticket, TicketMessage
 from tests.samples import make
 from tests.service.refused import refuses
 
 pytestmark = pytest.mark.django_db
+MONDAY = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 
 def texts(ticket: Ticket) -> list[str]:
@@ -72,3 +76,49 @@ def test_a_split_leaves_something_and_takes_something(opened: Any, agent: Any) -
     for keys in ([only.pk], [], [stranger.pk]):
         with refuses(actions.NothingToSplit):
             actions.split_ticket(ticket=ticket, messages=keys, subject="Ink", by=agent)
+
+
+def test_a_merge_makes_no_wait_shorter(opened: Any, agent: Any) -> None:
+    first, later = opened(MONDAY), opened(MONDAY + timedelta(days=300))
+    actions.merge_tickets(winner=later, loser=first, by=agent)
+    later.refresh_from_db()
+    assert (later.opened_at, later.first_response_due_at) == (MONDAY, MONDAY + timedelta(hours=1))
+    assert later.first_response_breached_at == MONDAY + timedelta(hours=1)
+    assert later.resolution_breached_at == MONDAY + timedelta(days=1)
+
+
+def test_the_time_that_the_other_waited_for_the_customer_does_not_count(opened: Any, agent: Any) -> None:
+    first, later = opened(MONDAY), opened(MONDAY + timedelta(days=3))
+    StatusPeriod.objects.filter(ticket=first).update(ended_at=MONDAY + timedelta(hours=2))
+    began = MONDAY + timedelta(hours=2)
+    StatusPeriod.objects.create(ticket=first, status="pending", began_at=began)
+    Ticket.objects.filter(pk=first.pk).update(status="pending", status_since=began, first_replied_at=began)
+    actions.merge_tickets(winner=later, loser=first, by=agent)
+    later.refresh_from_db()
+    assert (later.first_replied_at, later.resolution_due_at) == (began, MONDAY + timedelta(days=3, hours=6))
+
+
+def test_what_was_answered_before_a_merge_is_answered(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened()
+    reply = actions.reply_to_ticket(ticket=loser, by=agent, body="Unplug it.")
+    actions.merge_tickets(winner=winner, loser=loser, by=agent)
+    winner.refresh_from_db()
+    assert (winner.first_replied_at, winner.first_response_breached_at) == (reply.written_at, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_on_a_merged_ticket_waits_for_nobody_who_holds_it(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened()
+    actions.merge_tickets(winner=winner, loser=loser, by=agent)
+
+    def say() -> None:
+        actions.receive_message(ticket=loser, body="Hello?")
+        connection.close()
+
+    with transaction.atomic():
+        Ticket.objects.select_for_update().get(pk=loser.pk)
+        thread = Thread(target=say)
+        thread.start()
+        thread.join(timeout=20)
+        assert "Hello?" in texts(winner)
+    thread.join(60)

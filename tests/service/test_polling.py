@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.files.storage import InvalidStorageError
 from imapclient import IMAPClient
 
 from service.mail.polling import Mailbox, poll
 from service.models import IncomingMail, Ticket
-from tests.service.letters import free_port, raw
+from tests.service.letters import free_port, letter, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +117,19 @@ def test_what_was_taken_before_a_crash_is_known_again(mailbox: str, monkeypatch:
             poll(mailbox)
     assert [one.state for one in poll(mailbox)] == ["accepted"]
     assert Ticket.objects.count() == 1
+
+
+def test_one_that_cannot_be_taken_holds_up_no_other(mailbox: str, settings: Any) -> None:
+    bad = letter("See there.")
+    bad.add_attachment(b"hello", maintype="text", subtype="plain", filename="log.txt")
+    put(mailbox, bad.as_bytes(), raw(Subject="Two"))
+    known = settings.STORAGES
+    settings.STORAGES = {**known, "attachments": {"BACKEND": "nowhere.at.all"}}
+    with pytest.raises(InvalidStorageError):
+        poll(mailbox)
+    assert list(Ticket.objects.values_list("subject", flat=True)) == ["Two"]
+    settings.STORAGES = known
+    assert [one.subject for one in poll(mailbox)] == ["Printer"]
 
 
 def test_a_letter_beyond_measure_is_kept_as_far_as_it_goes(mailbox: str, settings: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as configuration
 from django.core.files.base import ContentFile
+from django.db import connection
 
 from crm.attachments.store import store
 from crm.models import Attachment
@@ -16,6 +17,7 @@ from service.addresses import reply_to, ticket_in
 from service.links import ticket_of
 from service.mail.receiving import take
 from service.models import TicketMessage
+from service.sending import ATTEMPTS
 from tests.service.letters import free_port, raw
 from tests.worker import do_all
 
@@ -33,6 +35,11 @@ class Server:
     def __init__(self) -> None:
         self.taken: list[Any] = []
         self.answers: list[str] = []
+        self.refusal = ""
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 -- aiosmtpd's
+        envelope.mail_from = address
+        return self.refusal or "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's
         if self.answers and (answer := self.answers.pop(0)):
@@ -144,6 +151,27 @@ def test_a_refusal_for_now_is_tried_again_under_the_same_id(server: Server, open
         time.sleep(0.5)
         do_all()
     assert [one["Message-ID"] for one in server.taken] == [reply.message_id]
+
+
+def test_a_server_that_does_not_let_us_in_may_do_so_later(server: Server, opened: Any, agent: Any) -> None:
+    server.refusal = "535 wrong password"
+    reply = answered(opened(), agent)
+    do_all()
+    assert TicketMessage.objects.get(pk=reply.pk).delivery == "queued"
+
+
+def test_what_did_not_leave_for_a_day_is_noted_as_not_sent(
+    settings: Any, no_jobs: None, opened: Any, agent: Any
+) -> None:
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    settings.SENDS_EMAIL = True
+    settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": free_port()}}}
+    reply = answered(opened(), agent)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET attempts = %s", [ATTEMPTS])
+    do_all()
+    reply.refresh_from_db()
+    assert (reply.delivery, "refused" in reply.delivery_error) == ("failed", True)
 
 
 def test_a_reply_is_not_sent_where_its_transaction_failed(server: Server, opened: Any, agent: Any) -> None:

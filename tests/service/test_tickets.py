@@ -94,6 +94,18 @@ def test_a_policy_that_changes_sets_open_clocks_anew_and_no_others(opened: Any, 
     assert Ticket.objects.get(pk=done.pk).resolution_due_at == before
 
 
+def test_a_ticket_that_was_being_written_while_its_policy_changed_follows_it_too(
+    opened: Any, policy: SLAPolicy
+) -> None:
+    policy.resolution_normal = 60
+    policy.save()
+    follow_policies()
+    ticket = opened(MONDAY)
+    Ticket.objects.filter(pk=ticket.pk).update(resolution_target=480, resolution_due_at=MONDAY + timedelta(hours=8))
+    assert follow_policies() == 1
+    assert Ticket.objects.get(pk=ticket.pk).resolution_due_at == MONDAY + timedelta(hours=1)
+
+
 def test_a_queue_that_is_new_to_a_ticket_brings_its_policy(opened: Any, hours: Any) -> None:
     ticket = opened(MONDAY)
     other = SLAPolicy.objects.create(name="Gold", hours=hours, first_response_normal=30)
