@@ -48,7 +48,8 @@ class SegmentFilter(DropdownFilter):
 
     def kept(self, segment: Segment, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the customers in a segment."""
-        return segment.among(queryset)
+        kept: Any = queryset
+        return segment.among(kept)
 
 
 class MemberFilter(SegmentFilter):
@@ -76,10 +77,10 @@ class ListForm(forms.Form):
         """Offer the frozen segments that the colleague sees."""
         super().__init__(*args)
         chosen = request.POST.getlist("_selected_action")
-        self.fields["segment"].queryset = (
-            Segment.objects.visible_to(staff(request)).filter(kind="frozen").order_by("name")
-        )  # type: ignore[attr-defined]
-        self.fields["_selected_action"].choices = [(one, one) for one in chosen]  # type: ignore[attr-defined]
+        fields: Any = self.fields
+        seen = Segment.objects.visible_to(staff(request)).filter(kind=Segment.Kind.FROZEN)
+        fields["segment"].queryset = seen.order_by("name")
+        fields["_selected_action"].choices = [(one, one) for one in chosen]
         known = {name: request.POST.get(name, "") for name in ("action", "select_across")}
         self.initial = {**known, "_selected_action": chosen}
 
