@@ -26,6 +26,7 @@ urlpatterns = [path("anymail/", include("anymail.urls")), *known]
 SECRET = "provider:very-secret"
 WEBHOOK = "/anymail/postmark/tracking/"
 AT = "2026-01-01T10:00:00Z"
+INACTIVE = "Found inactive addresses: {}. Inactive recipients are ones that have generated a hard bounce."
 DELIVERED = {"RecordType": "Delivery", "DeliveredAt": AT}
 BOUNCED = {
     "RecordType": "Bounce",
@@ -50,7 +51,7 @@ class Provider(BaseHTTPRequestHandler):
         self.got.append({**asked, "token": self.headers["X-Postmark-Server-Token"]})
         known = {"To": asked["To"], "SubmittedAt": AT, "MessageID": f"id-{len(self.got)}"}
         is_refused = "refused" in asked["To"]
-        said = {"ErrorCode": 406 if is_refused else 0, "Message": "Inactive" if is_refused else "OK"}
+        said = {"ErrorCode": 406 if is_refused else 0, "Message": INACTIVE.format(asked["To"]) if is_refused else "OK"}
         content = json.dumps(said if is_refused else {**known, **said}).encode()
         self.send_response(422 if is_refused else 200)
         self.send_header("Content-Type", "application/json")
