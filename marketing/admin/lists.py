@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import ActionLocation
 from django.db import transaction
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -113,9 +114,9 @@ def parts(customers: list[Customer]) -> Iterator[list[Customer]]:
         yield customers[first : first + actions.MOST_MEMBERS]
 
 
-def may_change_lists(model_admin: Any, request: HttpRequest) -> bool:
-    """Tell whether the colleague may change segments."""
-    return staff(request).has_perm("marketing.change_segment")
+def may_change_lists(model_admin: Any, request: HttpRequest, location: Any) -> bool:
+    """Tell whether the colleague may change segments, and rows of a list are to be chosen."""
+    return location == ActionLocation.CHANGE_LIST and staff(request).has_perm("marketing.change_segment")
 
 
 @action(description=gettext_lazy("Add to a list"))
