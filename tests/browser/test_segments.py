@@ -64,9 +64,8 @@ def rows_about(window: Page, *fields: str) -> Locator:
 
 def test_colleagues_and_organizations_are_chosen_by_name(sign_in: SignIn) -> None:
     acme = Customer.objects.create(name="Acme Works", kind="organization")
-    ada = Customer.objects.create(name="Ada", organization=acme)
     marketer = colleague("Marketer", first_name="Mara", last_name="Kraus")
-    Customer.objects.filter(pk=ada.pk).update(owner=marketer, lifecycle="customer")
+    Customer.objects.create(name="Ada", organization=acme, owner=marketer, lifecycle="customer")
     window = sign_in(marketer)
     rows = rows_about(window, "owner", "organization", "lifecycle")
     rows.nth(0).get_by_label("Value").select_option(label="Mara Kraus")
