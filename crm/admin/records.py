@@ -184,8 +184,7 @@ class RecordAdmin(WithAttachments, WithHistory, WithImport, WithExport, WithView
 
     def get_actions(self, request: HttpRequest, action_location: Any = ActionLocation.CHANGE_LIST) -> dict[str, Any]:
         found = super().get_actions(request, action_location)
-        is_list = action_location == ActionLocation.CHANGE_LIST
-        offered = [one for one in actions_of(self.model) if is_list and one.is_offered(self, request)]
+        offered = [one for one in actions_of(self.model) if one.is_offered(self, request, action_location)]
         return {**found, **{one.__name__: self.get_action(one) for one in offered}}
 
     def get_form(
@@ -282,11 +281,9 @@ def without(fields: Iterable[Any], hidden: set[str]) -> list[Any]:
 
 def assign(record: Record, user: User) -> None:
     """Make `user` and their team responsible for a new record, unless the record names others."""
-    if not record._state.adding:
-        return
-    if record.owner_id is None:
+    if record._state.adding and record.owner_id is None:
         record.owner = user
-    if record.team_id is None:
+    if record._state.adding and record.team_id is None:
         record.team = user.team
 
 

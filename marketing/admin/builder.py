@@ -77,6 +77,7 @@ def of_field(name: str) -> dict[str, Any]:
 
 def people(field: Any) -> list[tuple[str, str]]:
     """Return the colleagues or the teams that a field may name; nothing for any other field."""
+    rows: Any
     if field.is_relation and field.related_model is User:
         rows = User.objects.filter(is_active=True).order_by("first_name", "last_name", "username")
     elif field.is_relation and field.related_model is Team:

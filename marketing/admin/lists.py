@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import ActionLocation
 from django.db import transaction
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -48,7 +49,8 @@ class SegmentFilter(DropdownFilter):
 
     def kept(self, segment: Segment, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the customers in a segment."""
-        return segment.among(queryset)
+        kept: Any = queryset
+        return segment.among(kept)
 
 
 class MemberFilter(SegmentFilter):
@@ -76,10 +78,10 @@ class ListForm(forms.Form):
         """Offer the frozen segments that the colleague sees."""
         super().__init__(*args)
         chosen = request.POST.getlist("_selected_action")
-        self.fields["segment"].queryset = (
-            Segment.objects.visible_to(staff(request)).filter(kind="frozen").order_by("name")
-        )  # type: ignore[attr-defined]
-        self.fields["_selected_action"].choices = [(one, one) for one in chosen]  # type: ignore[attr-defined]
+        fields: Any = self.fields
+        seen = Segment.objects.visible_to(staff(request)).filter(kind=Segment.Kind.FROZEN)
+        fields["segment"].queryset = seen.order_by("name")
+        fields["_selected_action"].choices = [(one, one) for one in chosen]
         known = {name: request.POST.get(name, "") for name in ("action", "select_across")}
         self.initial = {**known, "_selected_action": chosen}
 
@@ -112,9 +114,9 @@ def parts(customers: list[Customer]) -> Iterator[list[Customer]]:
         yield customers[first : first + actions.MOST_MEMBERS]
 
 
-def may_change_lists(model_admin: Any, request: HttpRequest) -> bool:
-    """Tell whether the colleague may change segments."""
-    return staff(request).has_perm("marketing.change_segment")
+def may_change_lists(model_admin: Any, request: HttpRequest, location: Any) -> bool:
+    """Tell whether the colleague may change segments, and rows of a list are to be chosen."""
+    return location == ActionLocation.CHANGE_LIST and staff(request).has_perm("marketing.change_segment")
 
 
 @action(description=gettext_lazy("Add to a list"))

@@ -38,11 +38,20 @@ def judged(error: Exception) -> Answer:
         return of_code(error.smtp_code, words(error.smtp_code, error.smtp_error))
     if isinstance(error, ValueError):  # Django's, of an address that is none
         return Answer(Answer.Kind.NO_ADDRESS, str(error), is_about_recipient=True)
+    if is_refused_by_provider(error):
+        return Answer(Answer.Kind.REFUSED, str(error), is_about_recipient=True)
     status = getattr(error, "status_code", None)  # of a provider's API
     if isinstance(status, int) and status in CLIENT_ERRORS:
         kind = Answer.Kind.LATER if status == TOO_MANY else Answer.Kind.REFUSED
         return Answer(kind, str(error), is_about_recipient=True)
     return Answer(Answer.Kind.UNKNOWN, f"{type(error).__name__}: {error}")
+
+
+def is_refused_by_provider(error: Exception) -> bool:
+    """Tell whether a provider took the request but not its recipient."""
+    from anymail.exceptions import AnymailRecipientsRefused
+
+    return isinstance(error, AnymailRecipientsRefused)
 
 
 def of_recipient(code: int, detail: str) -> Answer.Kind:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import email.policy
 import re
-from email.utils import formataddr
+from email.headerregistry import Address
+from email.utils import parseaddr
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -79,6 +80,12 @@ def sender(campaign: Campaign) -> str:
     return campaign.from_address or settings.DEFAULT_FROM_EMAIL
 
 
+def named_sender(campaign: Campaign) -> str:
+    """Return who a message is from: the address, with a name where there is one."""
+    address = sender(campaign)
+    return str(Address(campaign.from_name, addr_spec=parseaddr(address)[1])) if campaign.from_name else address
+
+
 def message_id(campaign: Campaign, member: UUID) -> str:
     """Return the Message-ID of a member's message: always the same, so that a second copy is known as such."""
     domain = sender(campaign).rpartition("@")[2] or urlsplit(settings.BASE_URL).hostname
@@ -123,7 +130,7 @@ def compose(
     made = Message(
         subject=" ".join(fill(subject_of(campaign, variant), values).split()),
         body=text,
-        from_email=bounce_address(member) or sender(campaign),
+        from_email=bounce_address(member) or named_sender(campaign),
         to=[customer.email],
         headers=headers(campaign, member, values["unsubscribe_url"]),
         reply_to=[campaign.reply_to] if campaign.reply_to else None,
@@ -136,8 +143,10 @@ def compose(
 
 def headers(campaign: Campaign, member: UUID, unsubscribe: str) -> dict[str, str]:
     """Return the headers of a message: whose it is, and how to get no more by one click (RFC 8058)."""
+    # Beside a bounce address, which is the sender on the envelope; providers take any other header for one, too.
+    said = {"From": named_sender(campaign)} if bounce_address(member) else {}
     return {
-        "From": formataddr((campaign.from_name, sender(campaign))) if campaign.from_name else sender(campaign),
+        **said,
         "Message-ID": message_id(campaign, member),
         "List-Unsubscribe": f"<{unsubscribe}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

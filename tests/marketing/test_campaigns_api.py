@@ -98,7 +98,7 @@ def test_the_pages_of_a_campaign_open(campaign: Campaign, marketer: Any, recipie
     campaign.refresh_from_db()
     assert campaign.status == "sending"
     assert b"How many came how far" in browser.get(f"{page}/results").content
-    assert b"members,1" in browser.get(f"{page}/results.csv").content
+    assert b"Members,1" in browser.get(f"{page}/results.csv").content
 
 
 def test_an_address_that_is_suppressed_is_told_and_let_go(client: Any) -> None:
