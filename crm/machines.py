@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Mail(Protocol):
@@ -25,6 +25,18 @@ class Mail(Protocol):
         """Address of who sent it."""
 
 
+class Reporting(Mail, Protocol):
+    """An e-mail of which reports on others are read too."""
+
+    @property
+    def report_type(self) -> str:
+        """What a report is about, such as `delivery-status`; empty where it is none."""
+
+    @property
+    def reports(self) -> Sequence[str]:
+        """What it says of each message, as RFC 3464 has it."""
+
+
 ROBOTS: Final = re.compile(r"\A(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+.-].*)?@", re.IGNORECASE)
 SYSTEMS: Final = re.compile(r"\A(mailer-daemon|postmaster)([+.-].*)?@", re.IGNORECASE)
 ACTION: Final = re.compile(r"^Action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
@@ -37,7 +49,7 @@ def is_report(mail: Mail) -> bool:
     return mail.content_type == "multipart/report" or mail.headers.get("return-path", "-") == "<>"
 
 
-def is_bounce(mail: Mail) -> bool:
+def is_bounce(mail: Reporting) -> bool:
     """Tell whether a mail system says that something did not arrive, for good.
 
     Word that it is late, arrived or was read says nothing of the kind, nor does somebody who is away.
