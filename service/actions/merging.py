@@ -38,7 +38,7 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     """Move all that was said and attached on one ticket to another of the same customer, and close the first.
 
     Who answers the first from now on is heard on the other, whose clocks run from when the customer first asked on
-    either. Raises SameTicket, NotTheirs, IsMerged or IsClosed.
+    either. A resolved ticket that takes in an open one is open again. Raises SameTicket, NotTheirs, IsMerged or IsClosed.
     """
     if winner.pk == loser.pk:
         raise SameTicket(winner.pk)
@@ -56,6 +56,8 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     files.update(about_id=winner.pk, updated_at=timezone.now())
     moving = Draft.objects.filter(ticket=loser).exclude(author__in=winner.drafts.values("author"))
     moving.update(ticket=winner)
+    if winner.is_done and not loser.is_done:
+        move(ticket=winner, to=Status.OPEN)
     move(ticket=loser, to=Status.CLOSED)
     loser.merged_into = winner
     loser.save()

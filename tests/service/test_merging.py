@@ -42,6 +42,21 @@ def test_an_answer_to_what_was_merged_is_heard_where_it_is_now(opened: Any, agen
     assert Ticket.objects.get(pk=first.pk).merged_into == third
 
 
+def test_a_resolved_ticket_that_takes_in_an_open_one_is_open_again(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened()
+    actions.change_status(ticket=winner, to="resolved")
+    merged = actions.merge_tickets(winner=winner, loser=loser, by=agent)
+    assert (Ticket.objects.get(pk=winner.pk).status, merged.reopened) == ("open", 1)
+
+
+def test_a_resolved_ticket_that_takes_in_a_resolved_one_stays_so(opened: Any, agent: Any) -> None:
+    winner, loser = opened(), opened()
+    actions.change_status(ticket=winner, to="resolved")
+    actions.change_status(ticket=loser, to="resolved")
+    actions.merge_tickets(winner=winner, loser=loser, by=agent)
+    assert Ticket.objects.get(pk=winner.pk).status == "resolved"
+
+
 def test_tickets_of_two_customers_are_never_one(opened: Any, agent: Any) -> None:
     winner, loser = opened(), opened(customer=make(Customer, name="Eve"))
     with refuses(actions.NotTheirs):
