@@ -12,6 +12,7 @@ from unfold.decorators import display
 from crm.admin import RecordAdmin, link_to, staff
 from crm.admin.base import ModelAdmin, ReadOnly
 from crm.admin.lists import CappedPaginator, DayRangeFilter
+from service.admin.parts import OfTickets
 from service.models import Agent, Alert, BusinessHours, IncomingMail, Queue, SLAPolicy, Ticket
 from service.models.hours import DAYS
 
@@ -79,30 +80,14 @@ class SLAPolicyAdmin(RecordAdmin):
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnly, ModelAdmin):
+class AlertAdmin(OfTickets):
     """Warnings and escalations that were given; the worker writes them."""
 
     list_display = ("given_at", "ticket_link", "clock", "event", "due_at", "sent_at")
-    list_select_related = ("ticket",)
     list_filter = (("event", ChoicesDropdownFilter), ("clock", ChoicesDropdownFilter), ("given_at", DayRangeFilter))
     list_filter_submit = True
     paginator = CappedPaginator
-    show_full_result_count = False
     ordering = ("-given_at", "-id")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return staff(request).view_level(Ticket) is not None
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_module_perms("service")
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        visible = Ticket.objects.visible_to(staff(request))
-        return super().get_queryset(request).filter(ticket__in=visible)
-
-    @display(description=_("ticket"))
-    def ticket_link(self, alert: Alert) -> str:
-        return link_to(alert.ticket)
 
 
 @admin.register(IncomingMail)
