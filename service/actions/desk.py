@@ -26,13 +26,15 @@ def note_presence(*, ticket: Ticket, by: User, is_replying: bool, now: datetime 
     What has expired of the ticket and of the colleague goes, so that the table stays as small as the team.
     """
     moment = now or timezone.now()
-    Presence.objects.filter(Q(ticket=ticket) | Q(user=by), seen_at__lte=moment - LOOKING).delete()
     Presence.objects.bulk_create(
         [Presence(ticket=ticket, user=by, is_replying=is_replying, seen_at=moment)],
         update_conflicts=True,
         unique_fields=["ticket", "user"],
         update_fields=["is_replying", "seen_at"],
     )
+    # Last, and past what others hold: so nobody here ever waits for somebody who waits for them.
+    expired = Presence.objects.filter(Q(ticket=ticket) | Q(user=by), seen_at__lte=moment - LOOKING)
+    Presence.objects.filter(pk__in=expired.select_for_update(skip_locked=True).values("pk")).delete()
     return others_there(ticket=ticket, by=by, now=moment)
 
 

@@ -38,13 +38,13 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     """Move all that was said and attached on one ticket to another of the same customer, and close the first.
 
     Who answers the first from now on is heard on the other, whose clocks run from when the customer first asked on
-    either. A resolved ticket that takes in an open one is open again. Raises SameTicket, NotTheirs, IsMerged or IsClosed.
+    either. A resolved ticket that takes in an open one is open again. Raises SameTicket, NotTheirs, IsMerged and
+    IsClosed.
     """
     if winner.pk == loser.pk:
         raise SameTicket(winner.pk)
-    first, second = (
-        locked(key=key) for key in sorted([winner.pk, loser.pk])
-    )  # in one order, lest two wait for each other
+    # In one order, lest two wait for each other.
+    first, second = (locked(key=key) for key in sorted([winner.pk, loser.pk]))
     winner, loser = (first, second) if first.pk == winner.pk else (second, first)
     winner = locked_open(key=winner.pk)
     if loser.merged_into_id is not None:

@@ -1,8 +1,8 @@
-"""Lists of what the worker notes of tickets, seen by whoever sees the ticket."""
+"""Lists of what belongs to tickets, seen by whoever sees the ticket."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class OfTickets(ReadOnly, ModelAdmin):
     """A list that nobody changes; a subclass names columns and order."""
 
-    list_select_related = ("ticket",)
+    list_select_related: ClassVar[Any] = ("ticket",)
     list_filter_submit = True
     paginator = CappedPaginator
     show_full_result_count = False
