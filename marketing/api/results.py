@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from marketing.attribution import Touch
+from marketing.models import Campaign
 
 
 def number(help_text: Any) -> serializers.IntegerField:
@@ -41,7 +42,7 @@ class FollowedLinkSerializer(serializers.Serializer[Any]):
 class VariantSerializer(serializers.Serializer[Any]):
     """What became of the messages with one of two subjects."""
 
-    variant = serializers.CharField(max_length=1, help_text=_("Which: `a` or `b`."))
+    variant = serializers.ChoiceField(Campaign.Variant.values, help_text=_("Which of the two."))
     subject = serializers.CharField(max_length=300, help_text=_("Subject line, with its placeholders."))
     is_winner = serializers.BooleanField(help_text=_("Whether the rest got this one."))
     members = number(_("Who was to get it."))
@@ -71,7 +72,7 @@ class OwedSerializer(serializers.Serializer[Any]):
 
 
 class ReturnsSerializer(serializers.Serializer[Any]):
-    """What a campaign cost and brought."""
+    """What a campaign cost and brought; null for who may see no deals."""
 
     currency = serializers.CharField(max_length=3, help_text=_("Reporting currency, of all amounts here."))
     leads = number(_("Leads that it brought."))
@@ -96,4 +97,4 @@ class ResultsSerializer(serializers.Serializer[Any]):
     links = FollowedLinkSerializer(many=True)
     variants = VariantSerializer(many=True, max_length=2, help_text=_("The two subjects, where there are two."))  # type: ignore[call-arg]  # of the list that DRF makes
     course = MomentSerializer(many=True, max_length=60, help_text=_("By the hour for two days, then by the day."))  # type: ignore[call-arg]  # of the list that DRF makes
-    returns = ReturnsSerializer(allow_null=True, help_text=_("Cost, leads and deals; null for who may see no deals."))
+    returns = ReturnsSerializer(allow_null=True)
