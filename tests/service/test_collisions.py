@@ -10,7 +10,6 @@ import pytest
 from crm.models import Change
 from service import actions
 from service.models import Presence, TicketMessage
-from tests.feed import settle
 from tests.service.refused import state
 from tests.staff import colleague, page, signed_in, team
 
@@ -116,7 +115,6 @@ def test_who_does_not_see_the_ticket_learns_nothing(opened: Any, anna: Any) -> N
 
 def test_presence_leaves_no_trace(opened: Any, anna: Any, omar: Any, django_assert_num_queries: Any) -> None:
     ticket = opened()
-    settle()
     before = Change.objects.count()
     actions.note_presence(ticket=ticket, by=anna, is_replying=False)
     with django_assert_num_queries(5):  # a savepoint and its end, what expired, this one, the others

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configuration
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.core.management import call_command
 
 from crm.privacy.actions import erase_person
@@ -90,9 +90,7 @@ def test_who_was_erased_is_not_written_down_again_where_they_were(opened: Any, c
 
 def test_an_mta_keeps_what_the_disk_has_no_room_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setattr(storages["attachments"], "_location", str(tmp_path / "file"))
-    for name in ("base_location", "location"):
-        storages["attachments"].__dict__.pop(name, None)
+    monkeypatch.setitem(storages._storages, "attachments", FileSystemStorage(tmp_path / "file"))
     mail = letter("See there.")
     mail.add_attachment(b"hello", maintype="text", subtype="plain", filename="log.txt")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(mail.as_bytes())))

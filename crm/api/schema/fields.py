@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff"
 TEXT = f"^[^{CONTROL}]*$"
-FILLED_TEXT = rf"^[^{CONTROL}]*[^{CONTROL}\s][^{CONTROL}]*$"
+BLANK_TOO = r"\u001c-\u001f\u0085"  # what Python trims, and other languages do not take for space
+FILLED_TEXT = rf"^[^{CONTROL}]*[^{CONTROL}\s{BLANK_TOO}][^{CONTROL}]*$"
 STORED_TEXT = r"^[^\u0000]*$"
-FILLED_STORED_TEXT = r"^[^\u0000]*[^\u0000\s][^\u0000]*$"
+FILLED_STORED_TEXT = rf"^[^\u0000]*[^\u0000\s{BLANK_TOO}][^\u0000]*$"
 MAX_TEXT = 10_000
 MAX_ITEMS = 1000
 LENGTHS = {"uuid": 36, "date": 10, "date-time": 40, "uri": 2000, "email": 254}
