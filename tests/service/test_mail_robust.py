@@ -90,7 +90,7 @@ def test_who_was_erased_is_not_written_down_again_where_they_were(opened: Any, c
 
 def test_an_mta_keeps_what_the_disk_has_no_room_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setitem(storages._storages, "attachments", FileSystemStorage(tmp_path / "file"))
+    monkeypatch.setitem(storages._storages, "attachments", FileSystemStorage(tmp_path / "file"))  # type: ignore[attr-defined]  # what it keeps
     mail = letter("See there.")
     mail.add_attachment(b"hello", maintype="text", subtype="plain", filename="log.txt")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(mail.as_bytes())))
