@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from crm.models import Merge
 from customers.models import Consent
-from marketing.models import CampaignMember, Suppression
+from marketing.models import CampaignMember, Suppression, spellings
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from marketing.models import Campaign
 
 Reason = CampaignMember.Reason
+State = CampaignMember.State
 
 
 def objection(campaign: Campaign, member: CampaignMember) -> str:
@@ -27,7 +28,7 @@ def objection(campaign: Campaign, member: CampaignMember) -> str:
     if not customer.email:
         return Reason.NO_ADDRESS
     consent = consent_of(customer, campaign.purpose_id)
-    if consent is None:
+    if consent is None or was_withdrawn_since(customer.email, consent):
         return Reason.NO_CONSENT
     if is_suppressed(customer.email, consent):
         return Reason.SUPPRESSED
@@ -41,6 +42,13 @@ def consent_of(customer: Customer, purpose: UUID | None) -> Consent | None:
     return found
 
 
+def was_withdrawn_since(address: str, consent: Consent) -> bool:
+    """Tell whether another customer of the same address took their consent back later: one person may be both."""
+    others = Consent.objects.filter(customer__email__in=spellings(address), purpose=consent.purpose_id)
+    later = others.filter(is_granted=False, occurred_at__gt=consent.occurred_at)
+    return later.newest().exists()
+
+
 def is_suppressed(address: str, consent: Consent) -> bool:
     """Tell whether nothing may be sent to an address; who unsubscribed and agreed again since may be written to."""
     others = ~Q(reason=Suppression.Reason.UNSUBSCRIBE)
@@ -50,17 +58,19 @@ def is_suppressed(address: str, consent: Consent) -> bool:
 def has_got_it(campaign: Campaign, member: CampaignMember) -> bool:
     """Tell whether the message went to the address already: to another customer, or to one merged into this one."""
     others = CampaignMember.objects.of(campaign).reached().exclude(pk=member.pk)
-    if others.filter(customer__email=member.customer.email).exists():
+    if others.filter(customer__email__in=spellings(member.customer.email)).exists():
         return True
-    merges = Merge.objects.standing().filter(winner=member.customer_id, at__gte=member.created_at)
-    return any(had_got_it(merge.before, campaign) for merge in merges.only("before"))
+    merges = Merge.objects.standing().filter(at__gte=member.created_at)
+    into = [member.customer_id, *merges.absorbed([member.customer_id])]
+    return any(had_got_it(merge.before, campaign) for merge in merges.filter(winner__in=into).only("before"))
 
 
 def had_got_it(before: dict[str, Any] | None, campaign: Campaign) -> bool:
     """Tell whether a customer who was merged had got the message, by what the merge kept of them."""
     removed = [one for one in (before or {}).get("removed", []) if one["model"] == CampaignMember.label()]
     rows = [row for one in removed for row in one["rows"] if row["campaign_id"] == str(campaign.pk)]
-    return any(row["state"] not in CampaignMember.NOT_OUT for row in rows)
+    # One in hand when it was merged may have left: nobody else is to get it.
+    return any(row["state"] not in {State.QUEUED, State.SKIPPED} for row in rows)
 
 
 def may_track(campaign: Campaign, customer: Customer) -> bool:

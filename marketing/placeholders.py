@@ -100,9 +100,9 @@ def check(source: str) -> str:
                 text = _("Line %(line)d: there is no placeholder “%(name)s”.")
                 return text % {"line": line_of(source, place.span.index), "name": place}
     try:
-        read.render(**EXAMPLE)
-    except LiquidError as error:
-        return told(error, source)
+        fill(source, EXAMPLE)
+    except Unrenderable as error:
+        return str(error)
     return ""
 
 
@@ -120,3 +120,6 @@ def fill(source: str, values: Mapping[str, Any], *, is_html: bool = False) -> st
         return parsed(source, is_html=is_html).render(**values)
     except LiquidError as error:
         raise Unrenderable(told(error, source)) from error
+    except (ArithmeticError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        # A filter that stumbles over a value, such as a name that is no number, stops this message and no other.
+        raise Unrenderable(f"{type(error).__name__}: {error}") from error

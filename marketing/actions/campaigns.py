@@ -63,7 +63,8 @@ def start_campaign(*, campaign: Campaign, by: User | None) -> Campaign:
     """
     campaign = _locked(campaign, BEFORE)
     _require_complete(campaign)
-    campaign.launched_by = by or campaign.launched_by
+    if by is not None:  # now, whatever time it was scheduled for
+        campaign.launched_by, campaign.scheduled_at = by, None
     resolve_members(campaign=campaign)
     return _write(campaign, status=Status.SENDING, started_at=timezone.now())
 

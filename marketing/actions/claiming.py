@@ -118,13 +118,17 @@ def note_unknown_address(*, member: UUID, detail: str) -> None:
 
 @transaction.atomic
 def note_postponed(*, member: UUID, detail: str) -> None:
-    """Note that the mail server asked to come again later; after several times it is refused."""
+    """Note that the mail server asked to come again later; after several times, or a cancellation, nobody comes."""
+    campaign = Campaign.objects.select_for_update(of=("self",)).get(members=member)
     found = CampaignMember.objects.select_for_update().filter(pk=member, state=State.SENDING).first()
     if found is None:
         return
     attempts = found.attempts + 1
     if attempts >= MOST_ATTEMPTS:
         _write(found, state=State.SKIPPED, reason=Reason.REFUSED, detail=detail[:500], attempts=attempts)
+        return
+    if campaign.status == Campaign.Status.CANCELLED:
+        _write(found, state=State.SKIPPED, reason=Reason.CANCELLED, detail=detail[:500], attempts=attempts)
         return
     later = timezone.now() + timedelta(minutes=2**attempts)
     _write(found, state=State.QUEUED, due_at=later, detail=detail[:500], attempts=attempts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from dataclasses import dataclass
 from enum import Enum
@@ -11,7 +12,10 @@ LATER: Final = range(400, 500)  # RFC 5321, section 4.2.1
 NEVER: Final = range(500, 600)
 CLIENT_ERRORS: Final = range(400, 500)  # RFC 9110, section 15.5
 TOO_MANY: Final = 429
-FORBIDDEN: Final = "5.7."
+ENHANCED: Final = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
+NO_MAILBOX: Final = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+NO_MAILBOX_CODES: Final = (550, 551, 553)  # RFC 5321, section 4.2.3
+BLOCKED: Final = re.compile(r"block|spam|black|deny|denied|relay|policy|reject.*(?:ip|host)|reputation", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,18 @@ def is_refused_by_provider(error: Exception) -> bool:
 
 
 def of_recipient(code: int, detail: str) -> Answer.Kind:
-    """Return what the answer to a recipient means; what forbids (RFC 3463, class 7) says nothing of the address."""
+    """Return what the answer to a recipient means."""
     if code in LATER:
         return Answer.Kind.LATER
-    return Answer.Kind.REFUSED if FORBIDDEN in detail else Answer.Kind.NO_ADDRESS
+    return Answer.Kind.NO_ADDRESS if says_no_mailbox(code, detail) else Answer.Kind.REFUSED
+
+
+def says_no_mailbox(code: int, detail: str) -> bool:
+    """Tell whether an answer is about the address; what blocks the sender, or a full mailbox, says nothing of it."""
+    enhanced = ENHANCED.search(detail)
+    if enhanced is not None and enhanced[0] != "5.0.0":
+        return enhanced[0] in NO_MAILBOX
+    return code in NO_MAILBOX_CODES and BLOCKED.search(detail) is None
 
 
 def of_code(code: int, detail: str) -> Answer:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OURS: Final = re.compile(r"[+<]([0-9a-f]{32})@", re.IGNORECASE)
 STATUS: Final = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 DIAGNOSIS: Final = re.compile(r"^Diagnostic-Code:\s*(?:smtp;)?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+# Late, full, too large, a broken server, or forbidden (RFC 3463): the address itself may be good.
+SOFT: Final = ("4.", "5.2.2", "5.2.3", "5.3.", "5.7.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def read(content: bytes) -> Bounce | None:
     status = STATUS.search(text)
     said = DIAGNOSIS.search(text)
     detail = " ".join(filter(None, (status and status[1], said and said[1].strip())))
-    return Bounce(member, bool(permanent) and not (status and status[1].startswith("4")), detail)
+    return Bounce(member, bool(permanent) and not (status and status[1].startswith(SOFT)), detail)
 
 
 def member_in(message: Message, text: str) -> UUID | None:

@@ -83,7 +83,8 @@ def sender(campaign: Campaign) -> str:
 def named_sender(campaign: Campaign) -> str:
     """Return who a message is from: the address, with a name where there is one."""
     address = sender(campaign)
-    return str(Address(campaign.from_name, addr_spec=parseaddr(address)[1])) if campaign.from_name else address
+    name = " ".join(campaign.from_name.split())  # no line of it becomes a header
+    return str(Address(name, addr_spec=parseaddr(address)[1])) if name else address
 
 
 def message_id(campaign: Campaign, member: UUID) -> str:

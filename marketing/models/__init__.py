@@ -3,7 +3,7 @@
 from marketing.models.campaigns import Campaign
 from marketing.models.members import CampaignMember, CampaignMemberQuerySet, Click
 from marketing.models.segments import Segment, SegmentMember
-from marketing.models.suppressions import Suppression, digest_of, normalised
+from marketing.models.suppressions import Suppression, digest_of, normalised, spellings
 from marketing.models.templates import Template
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "Template",
     "digest_of",
     "normalised",
+    "spellings",
 ]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 SEARCHED: Final = ("name", "utm_campaign")
+# What the verbs write: a campaign that was sent is never a draft again.
+BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by_id", "winner")
 
 
 def utm_field(name: str, help_text: object) -> models.CharField[str, str]:
@@ -68,6 +70,7 @@ class Campaign(Record):
         B = "b", "B"
 
     search_fields = SEARCHED
+    set_by_verbs = frozenset({*BY_VERBS, "launched_by"})
 
     name = models.CharField(_("name"), max_length=200, help_text=_("What colleagues call it."))
     kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.EMAIL, help_text=_("By which means."))
@@ -262,10 +265,15 @@ class Campaign(Record):
         return self.name
 
     def clean(self) -> None:
-        """Refuse a second subject that cannot be read, and one with nothing to compare it by."""
+        """Refuse a second subject that cannot be read, and to take from what is being sent what it needs."""
         wrong = check(self.subject_b)
         if wrong:
             raise ValidationError({"subject_b": ValidationError(wrong, code="template")})
+        if self.is_mailed and self.status in {self.Status.SENDING, self.Status.PAUSED}:
+            needed = {"template": self.template_id, "purpose": self.purpose_id}
+            missing = [name for name, value in needed.items() if value is None]
+            if missing:
+                raise ValidationError(dict.fromkeys(missing, _("A campaign that is being sent needs it.")))
 
     @property
     def is_compared(self) -> bool:

@@ -23,6 +23,16 @@ def normalised(address: str) -> str:
     return f"{name}{at}{domain}"
 
 
+def spellings(address: str) -> set[str]:
+    """Return an e-mail address as customers may have it: its domain in ASCII, and in its own letters."""
+    usual = normalised(address)
+    name, at, domain = usual.rpartition("@")
+    found = {address, usual}
+    with suppress(UnicodeError):
+        found.add(f"{name}{at}{domain.encode('ascii').decode('idna')}")
+    return found
+
+
 def digest_of(address: str) -> str:
     """Return the digest by which an address is known after it was erased."""
     return hashlib.sha256(normalised(address).encode()).hexdigest()

@@ -70,6 +70,16 @@ def test_a_message_that_is_only_late_suppresses_nothing(member: CampaignMember, 
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize("status", ["5.2.2", "5.7.1"])
+def test_a_full_mailbox_or_a_blocked_sender_suppresses_nothing(
+    member: CampaignMember, monkeypatch: Any, status: str
+) -> None:
+    receive(monkeypatch, DSN.format(member=member.pk.hex, action="failed", status=status))
+    member.refresh_from_db()
+    assert (member.state, member.detail) == ("sent", f"{status} 550 No such user")
+    assert not Suppression.objects.exists()
+
+
 def test_a_message_of_no_campaign_is_left_alone(member: CampaignMember, monkeypatch: Any) -> None:
     receive(monkeypatch, DSN.format(member="0" * 32, action="failed", status="5.1.1"))
     member.refresh_from_db()
