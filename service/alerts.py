@@ -1,7 +1,8 @@
 """Warnings before a target is missed, and word after: of each promise once, also after the worker was down.
 
 That an alert is given, and the job that sends it, are written in one transaction; whether it was given, a unique
-constraint of the database decides. Where both moments passed unseen, only the miss is told.
+constraint of the database decides. Where both moments passed unseen, only the miss is told; it is told for a week, also
+where the ticket was answered or resolved meanwhile.
 """
 
 from __future__ import annotations
@@ -41,9 +42,20 @@ DUE: Final = """
         * (SELECT coalesce(max(warning_minutes), 0) FROM service_slapolicy)
     AND c.due_at <= %(now)s + p.warning_minutes * interval '1 minute'
 """
+MISSED: Final = """
+    SELECT t.id, c.clock, 'breach', c.target, c.breached_at
+    FROM service_ticket t
+    CROSS JOIN LATERAL (VALUES
+        ('first_response', t.first_response_target, t.first_response_breached_at),
+        ('resolution', t.resolution_target, t.resolution_breached_at)) AS c (clock, target, breached_at)
+    WHERE (t.first_response_breached_at > %(now)s - interval '7 days'
+        OR t.resolution_breached_at > %(now)s - interval '7 days')
+    AND c.breached_at > %(now)s - interval '7 days' AND c.breached_at <= %(now)s
+    AND t.policy_id IS NOT NULL AND t.merged_into_id IS NULL
+"""
 GIVE: Final = f"""
     INSERT INTO service_alert (id, ticket_id, clock, event, target, due_at, given_at)
-    SELECT gen_random_uuid(), d.id, d.clock, d.event, d.target, d.due_at, %(now)s FROM ({DUE}) AS d
+    SELECT gen_random_uuid(), d.id, d.clock, d.event, d.target, d.due_at, %(now)s FROM ({DUE} UNION ALL {MISSED}) AS d
     WHERE NOT EXISTS (SELECT FROM service_alert a WHERE a.ticket_id = d.id AND a.clock = d.clock
         AND a.target = d.target AND a.event = d.event)
     ORDER BY d.due_at LIMIT {AT_ONCE}

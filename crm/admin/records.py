@@ -281,10 +281,9 @@ def without(fields: Iterable[Any], hidden: set[str]) -> list[Any]:
 
 def assign(record: Record, user: User) -> None:
     """Make `user` and their team responsible for a new record, unless the record names others."""
-    if record._state.adding and record.owner_id is None:
-        record.owner = user
-    if record._state.adding and record.team_id is None:
-        record.team = user.team
+    if record._state.adding:
+        record.owner_id = record.owner_id or user.pk
+        record.team_id = record.team_id or user.team_id
 
 
 def link_to(record: Model | None, *, label: str = "") -> str:

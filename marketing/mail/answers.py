@@ -40,9 +40,7 @@ def judged(error: Exception) -> Answer:
         return Answer(of_recipient(code, words(code, said)), words(code, said), is_about_recipient=True)
     if isinstance(error, smtplib.SMTPResponseException):
         return of_code(error.smtp_code, words(error.smtp_code, error.smtp_error))
-    if isinstance(error, ValueError):  # Django's, of an address that is none
-        return Answer(Answer.Kind.NO_ADDRESS, str(error), is_about_recipient=True)
-    if is_refused_by_provider(error):
+    if isinstance(error, ValueError) or is_refused_by_provider(error):  # Django's, of what it cannot write
         return Answer(Answer.Kind.REFUSED, str(error), is_about_recipient=True)
     status = getattr(error, "status_code", None)  # of a provider's API
     if isinstance(status, int) and status in CLIENT_ERRORS:

@@ -16,7 +16,7 @@ from crm.models import Record, SearchKey, User
 from crm.querysets import RecordQuerySet
 from customers.models import Customer
 from service.models.measured import ACTIVE, DONE, KEPT, Measured, Status
-from service.models.policies import Priority
+from service.models.policies import CLOCKS, Priority
 from service.models.queues import Queue
 from service.models.triggers import ticket_triggers
 
@@ -178,6 +178,14 @@ class Ticket(Measured, Record):
                 fields=["resolved_at"],
                 name="ticket_to_ask",
                 condition=Q(status__in=DONE, merged_into__isnull=True),
+            ),
+            *(
+                models.Index(
+                    fields=[f"{clock}_breached_at"],
+                    name=f"ticket_{clock}_missed",
+                    condition=Q(**{f"{clock}_breached_at__isnull": False}),
+                )
+                for clock in CLOCKS
             ),
             models.Index(fields=["policy"], name="ticket_policy", condition=Q(status__in=ACTIVE)),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="ticket_search"),

@@ -14,6 +14,7 @@ from crm.merging.actions import merge_records
 from crm.models import Change
 from customers.actions import grant_consent, withdraw_consent
 from marketing import actions, sending
+from marketing.mail.answers import Answer, judged
 from marketing.models import CampaignMember, Suppression
 from tests.marketing.test_sending import begin, states
 
@@ -141,3 +142,8 @@ def test_a_refusal_that_is_not_about_the_address_suppresses_nothing(
     begin(campaign)
     assert states(campaign) == {"Ada": "skipped refused"}
     assert not Suppression.objects.exists()
+
+
+def test_what_django_cannot_write_says_nothing_of_the_address() -> None:
+    assert judged(ValueError("Header values can't contain newlines")).kind is Answer.Kind.REFUSED
+    assert judged(UnicodeEncodeError("ascii", "josé", 3, 4, "not ASCII")).kind is Answer.Kind.REFUSED

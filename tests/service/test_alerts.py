@@ -62,6 +62,17 @@ def test_what_is_answered_or_waits_for_the_customer_is_not_told(opened: Any, age
     assert give_alerts(now=datetime.now(tz=UTC) + timedelta(days=9)) == 0
 
 
+def test_a_miss_is_told_once_also_where_it_was_answered_before_the_worker_came(ticket: Ticket, agent: User) -> None:
+    actions.reply_to_ticket(ticket=ticket, by=agent, body="Which one?", status="resolved")
+    assert [give_alerts(now=MONDAY + timedelta(minutes=70)) for _time in range(3)] == [1, 0, 0]
+    assert given() == [("first_response", "breach")]
+
+
+def test_a_miss_of_long_ago_is_not_told_any_more(ticket: Ticket, agent: User) -> None:
+    actions.reply_to_ticket(ticket=ticket, by=agent, body="Which one?", status="resolved")
+    assert give_alerts(now=MONDAY + timedelta(days=30)) == 0
+
+
 def test_a_promise_that_changes_is_warned_of_anew(ticket: Ticket) -> None:
     give_alerts(now=MONDAY + timedelta(minutes=70))
     found = Ticket.objects.get(pk=ticket.pk)
