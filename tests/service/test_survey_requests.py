@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -185,11 +185,14 @@ def test_a_message_sent_twice_is_known_as_the_same(resolved: Ticket) -> None:
 
 
 def test_an_index_finds_who_is_due(resolved: Ticket) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET enable_seqscan = off")
+    with transaction.atomic(), connection.cursor() as cursor:
+        same = {"queue": resolved.queue, "customer": resolved.customer, "subject": "Printer"}
+        Ticket.objects.bulk_create(Ticket(number=f"T-9{number:05}", **same) for number in range(1_000))
+        cursor.execute("ANALYZE service_ticket")
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {REQUEST}", {"now": timezone.now()})
         steps = str(cursor.fetchall())
-        cursor.execute("RESET enable_seqscan")
+        transaction.set_rollback(True)
     assert "ticket_to_ask" in steps
 
 
