@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 SEARCHED: Final = ("name", "utm_campaign")
+SET_BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by", "winner")
 
 
 def utm_field(name: str, help_text: object) -> models.CharField[str, str]:
@@ -68,6 +69,7 @@ class Campaign(Record):
         B = "b", "B"
 
     search_fields = SEARCHED
+    set_by_verbs = frozenset(SET_BY_VERBS)
 
     name = models.CharField(_("name"), max_length=200, help_text=_("What colleagues call it."))
     kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.EMAIL, help_text=_("By which means."))

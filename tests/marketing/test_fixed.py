@@ -1,0 +1,40 @@
+"""What was sent stays sent: by no door does a campaign go back, nor become another once it has begun."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crm.changes.actions import SetByVerbs, restore_fields
+from crm.models import Change
+from marketing import actions
+from marketing.models import Campaign, Segment
+
+if TYPE_CHECKING:
+    from crm.models import Record
+
+pytestmark = pytest.mark.django_db
+
+
+def change_of(record: Record, field: str) -> Change:
+    """Return the newest change of a field of a record."""
+    found: Any = Change.objects.filter(record=record.pk, action="updated", after__has_key=field)
+    return found.order_by("-sequence").first()  # type: ignore[no-any-return]
+
+
+def test_history_makes_no_draft_of_a_campaign_that_began(campaign: Campaign) -> None:
+    actions.start_campaign(campaign=campaign, by=campaign.owner)
+    campaign.refresh_from_db()
+    with pytest.raises(SetByVerbs):
+        restore_fields(record=campaign, change=change_of(campaign, "status"))
+    campaign.refresh_from_db()
+    assert campaign.status == "sending"
+
+
+def test_history_thaws_no_frozen_segment(campaign: Campaign) -> None:
+    segment: Any = campaign.segment
+    segment = actions.freeze_segment(segment=segment)
+    with pytest.raises(SetByVerbs):
+        restore_fields(record=segment, change=change_of(segment, "kind"))
+    assert Segment.objects.get(pk=segment.pk).kind == "frozen"
