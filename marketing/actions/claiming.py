@@ -119,8 +119,11 @@ def note_unknown_address(*, member: UUID, detail: str) -> None:
 @transaction.atomic
 def note_postponed(*, member: UUID, detail: str) -> None:
     """Note that the mail server asked to come again later; after several times it is refused."""
-    found = CampaignMember.objects.select_for_update().filter(pk=member, state=State.SENDING).first()
+    found = _in_hand(member)
     if found is None:
+        return
+    if found.campaign.status == Campaign.Status.CANCELLED:
+        _write(found, state=State.SKIPPED, reason=Reason.CANCELLED, detail=detail[:500])
         return
     attempts = found.attempts + 1
     if attempts >= MOST_ATTEMPTS:
@@ -128,6 +131,26 @@ def note_postponed(*, member: UUID, detail: str) -> None:
         return
     later = timezone.now() + timedelta(minutes=2**attempts)
     _write(found, state=State.QUEUED, due_at=later, detail=detail[:500], attempts=attempts)
+
+
+@transaction.atomic
+def note_sender_refused(*, campaign: Campaign, member: UUID, detail: str) -> None:
+    """Note that the mail server takes nothing from the sender: pause the campaign, whose members lose nothing by it."""
+    found = _in_hand(member)
+    if found is None:
+        return
+    is_over = found.campaign.status == Campaign.Status.CANCELLED
+    outcome = {"state": State.SKIPPED, "reason": Reason.CANCELLED} if is_over else {"state": State.QUEUED}
+    _write(found, **outcome, detail=detail[:500])
+    rows = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.SENDING)
+    rows.update(status=Campaign.Status.PAUSED, updated_at=timezone.now())
+
+
+def _in_hand(member: UUID) -> CampaignMember | None:
+    """Return a locked member to whom is being sent, and whose campaign nobody cancels meanwhile."""
+    rows = CampaignMember.objects.select_related("campaign").select_for_update()
+    found: CampaignMember | None = rows.filter(pk=member, state=State.SENDING).first()
+    return found
 
 
 def _write(member: CampaignMember, **values: Any) -> None:

@@ -22,6 +22,7 @@ class Answer:
         LATER = "later"
         REFUSED = "refused"
         NO_ADDRESS = "no_address"
+        SENDER = "sender"
         UNKNOWN = "unknown"
 
     kind: Kind
@@ -34,10 +35,13 @@ def judged(error: Exception) -> Answer:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()), (0, b""))
         return Answer(of_recipient(code, words(code, said)), words(code, said), is_about_recipient=True)
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPAuthenticationError) and error.smtp_code in NEVER:
+        return Answer(Answer.Kind.SENDER, words(error.smtp_code, error.smtp_error))
     if isinstance(error, smtplib.SMTPResponseException):
         return of_code(error.smtp_code, words(error.smtp_code, error.smtp_error))
-    if isinstance(error, ValueError):  # Django's, of an address that is none
-        return Answer(Answer.Kind.NO_ADDRESS, str(error), is_about_recipient=True)
+    # Nothing left this machine; that says nothing against the address, whose fault it may not even be.
+    if isinstance(error, ValueError | smtplib.SMTPNotSupportedError):
+        return Answer(Answer.Kind.REFUSED, str(error), is_about_recipient=True)
     status = getattr(error, "status_code", None)  # of a provider's API
     if isinstance(status, int) and status in CLIENT_ERRORS:
         kind = Answer.Kind.LATER if status == TOO_MANY else Answer.Kind.REFUSED

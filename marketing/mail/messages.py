@@ -136,8 +136,9 @@ def compose(
 
 def headers(campaign: Campaign, member: UUID, unsubscribe: str) -> dict[str, str]:
     """Return the headers of a message: whose it is, and how to get no more by one click (RFC 8058)."""
+    name = " ".join(campaign.from_name.split())
     return {
-        "From": formataddr((campaign.from_name, sender(campaign))) if campaign.from_name else sender(campaign),
+        "From": formataddr((name, sender(campaign))) if name else sender(campaign),
         "Message-ID": message_id(campaign, member),
         "List-Unsubscribe": f"<{unsubscribe}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

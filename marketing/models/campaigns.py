@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 SEARCHED: Final = ("name", "utm_campaign")
+# What stays as it was once members are known: whom it is for, and what it says to all of them alike.
+FIXED: Final = ("kind", "segment", "template", "purpose", "subject_b", "test_share")
 SET_BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by", "winner")
 
 
@@ -263,11 +265,28 @@ class Campaign(Record):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def from_db(cls, db: Any, field_names: Any, values: Any, **options: Any) -> Self:
+        """Remember what a campaign that began was."""
+        campaign: Any = super().from_db(db, field_names, values, **options)
+        if not campaign.get_deferred_fields() and campaign.status not in {cls.Status.DRAFT, cls.Status.SCHEDULED}:
+            campaign._began_as = campaign.what_is_fixed()
+        return cast("Self", campaign)
+
     def clean(self) -> None:
-        """Refuse a second subject that cannot be read, and one with nothing to compare it by."""
+        """Refuse a second subject that cannot be read, and to make another campaign of one that began."""
+        now = self.what_is_fixed()
+        changed = [name for name, value in getattr(self, "_began_as", now).items() if now[name] != value]
+        if changed:
+            begun = ValidationError(_("The campaign has begun: this stays as it is."), code="begun")
+            raise ValidationError(dict.fromkeys(changed, begun))
         wrong = check(self.subject_b)
         if wrong:
             raise ValidationError({"subject_b": ValidationError(wrong, code="template")})
+
+    def what_is_fixed(self) -> dict[str, Any]:
+        """Return what stays as it is once the campaign has begun."""
+        return {name: getattr(self, self._meta.get_field(name).attname) for name in FIXED}
 
     @property
     def is_compared(self) -> bool:

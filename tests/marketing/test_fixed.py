@@ -38,3 +38,19 @@ def test_history_thaws_no_frozen_segment(campaign: Campaign) -> None:
     with pytest.raises(SetByVerbs):
         restore_fields(record=segment, change=change_of(segment, "kind"))
     assert Segment.objects.get(pk=segment.pk).kind == "frozen"
+
+
+@pytest.mark.parametrize("changed", [{"kind": "sms"}, {"segment": None}, {"template": None}, {"subject_b": "Other"}])
+def test_a_campaign_that_began_becomes_no_other(
+    campaign: Campaign, marketer: Any, api_client: Any, recipient: Any, changed: dict[str, Any]
+) -> None:
+    recipient("Ada")
+    actions.start_campaign(campaign=campaign, by=campaign.owner)
+    client = api_client(marketer, "marketing:read", "marketing:write")
+    path = f"/api/v1/campaigns/{campaign.pk}"
+    (name,) = changed
+    before = client.get(path).json()[name]
+    answer = client.patch(path, changed)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "begun")
+    assert client.get(path).json()[name] == before
+    assert client.patch(path, {"per_second": 3}).json()["per_second"] == 3
