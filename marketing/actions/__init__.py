@@ -43,7 +43,7 @@ from marketing.actions.segments import (
     freeze_segment,
     thaw_segment,
 )
-from marketing.actions.suppressions import suppress_address
+from marketing.actions.suppressions import suppress_address, suppress_address_of
 
 __all__ = [
     "MOST_MEMBERS",
@@ -79,6 +79,7 @@ __all__ = [
     "schedule_campaign",
     "start_campaign",
     "suppress_address",
+    "suppress_address_of",
     "thaw_segment",
     "unschedule_campaign",
     "unsubscribe",

@@ -11,9 +11,9 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from marketing.actions.suppressions import suppress_address
+from marketing.actions.suppressions import suppress_address_of
 from marketing.mail.messages import Message, compose, message_id
-from marketing.models import Campaign, CampaignMember, Suppression
+from marketing.models import Campaign, CampaignMember, Suppression, digest_of
 from marketing.objections import may_track, objection
 from marketing.placeholders import Unrenderable
 from marketing.quiet import earliest
@@ -73,8 +73,8 @@ def claim_member(*, campaign: Campaign, member: UUID) -> Claim | None:
     except Unrenderable as error:
         _write(found, state=State.SKIPPED, reason=Reason.UNRENDERABLE, detail=str(error)[:500])
         return None
-    name = message_id(campaign, found.pk)
-    _write(found, state=State.SENDING, claimed_at=timezone.now(), variant=variant, message_id=name)
+    known = {"message_id": message_id(campaign, found.pk), "address_digest": digest_of(customer.email)}
+    _write(found, state=State.SENDING, claimed_at=timezone.now(), variant=variant, **known)
     return Claim(found.pk, message)
 
 
@@ -112,8 +112,8 @@ def note_unknown_address(*, member: UUID, detail: str) -> None:
     rows = CampaignMember.objects.filter(pk=member, state=State.SENDING)
     now = timezone.now()
     if rows.update(state=State.BOUNCED, bounced_at=now, detail=detail[:500], updated_at=now):
-        address = CampaignMember.objects.values_list("customer__email", flat=True).get(pk=member)
-        suppress_address(address=address, reason=Suppression.Reason.BOUNCE, detail=detail)
+        found = rows.model.objects.select_related("customer").get(pk=member)
+        suppress_address_of(member=found, reason=Suppression.Reason.BOUNCE, detail=detail)
 
 
 @transaction.atomic

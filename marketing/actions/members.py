@@ -18,9 +18,10 @@ NEW_ID: Final = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
     52, 1), 53, 1), 'hex')::uuid"""
 # Half of the share of the comparison get one subject, half the other, by chance that is the same each time.
 INSERT: Final = """INSERT INTO marketing_campaignmember (id, created_at, updated_at, owner_id, team_id, custom, tags,
-    campaign_id, customer_id, state, reason, detail, variant, message_id, attempts)
+    campaign_id, customer_id, state, reason, detail, variant, message_id, address_digest,
+    attempts)
     SELECT {new_id}, now(), now(), %s, %s, '{{}}', '{{}}', %s, f.id, 'queued', '', '',
-        CASE WHEN f.place > ceil(f.number * %s / 100.0) THEN '' WHEN f.place %% 2 = 1 THEN 'a' ELSE 'b' END, '', 0
+        CASE WHEN f.place > ceil(f.number * %s / 100.0) THEN '' WHEN f.place %% 2 = 1 THEN 'a' ELSE 'b' END, '', '', 0
     FROM (SELECT s.id, row_number() OVER (ORDER BY md5(s.id::text || %s)) AS place, count(*) OVER () AS number
           FROM ({segment}) AS s (id)) AS f
     ON CONFLICT (campaign_id, customer_id) DO NOTHING"""

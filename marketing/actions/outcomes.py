@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from crm.models import Merge
 from customers.actions import withdraw_consent
 from customers.models import Consent, Customer
-from marketing.actions.suppressions import suppress_address
+from marketing.actions.suppressions import suppress_address, suppress_address_of
 from marketing.models import CampaignMember, Click, Suppression
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def note_bounce(*, member: UUID, is_permanent: bool, detail: str = "") -> Campai
     found = note_outcome(member=member, state=State.BOUNCED)
     if found is not None:
         CampaignMember.objects.filter(pk=member).update(detail=detail[:500])
-        suppress_address(address=found.customer.email, reason=Suppression.Reason.BOUNCE, detail=detail)
+        suppress_address_of(member=found, reason=Suppression.Reason.BOUNCE, detail=detail)
     return found
 
 
@@ -84,7 +84,7 @@ def note_complaint(*, member: UUID, detail: str = "") -> CampaignMember | None:
     """Note that a message was reported as unwanted: it is as if the customer had unsubscribed, and more."""
     found = note_outcome(member=member, state=State.COMPLAINED)
     if found is not None:
-        suppress_address(address=found.customer.email, reason=Suppression.Reason.COMPLAINT, detail=detail)
+        suppress_address_of(member=found, reason=Suppression.Reason.COMPLAINT, detail=detail)
         said = gettext("Reported as unwanted: %s") % found.campaign
         _withdraw(found.campaign, found.customer, {"evidence": said})
     return found

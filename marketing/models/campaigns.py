@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from crm.currencies import CURRENCY_CODE, currency_field
 from crm.models import Record, SearchKey
 from customers.models import Purpose
+from marketing.models.begun import Begun, campaign_triggers
 from marketing.models.segments import Segment
 from marketing.models.templates import Template
 from marketing.placeholders import check
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 SEARCHED: Final = ("name", "utm_campaign")
-# What stays as it was once members are known: whom it is for, and what it says to all of them alike.
-FIXED: Final = ("kind", "segment", "template", "purpose", "subject_b", "test_share")
 SET_BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by", "winner")
 
 
@@ -44,7 +43,7 @@ def money_field(name: object, help_text: object) -> models.DecimalField[Decimal 
     return models.DecimalField(name, max_digits=14, decimal_places=2, null=True, blank=True, help_text=help_text)  # type: ignore[arg-type]  # lazy
 
 
-class Campaign(Record):
+class Campaign(Begun, Record):
     """Something that is sent to, or done for, the customers of a segment, with its budget and its results."""
 
     class Kind(models.TextChoices):
@@ -261,32 +260,17 @@ class Campaign(Record):
             models.Index(fields=["utm_campaign"], name="campaign_utm", condition=~Q(utm_campaign="")),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="campaign_search"),
         ]
+        triggers = [*Record.Meta.triggers, *campaign_triggers()]
 
     def __str__(self) -> str:
         return self.name
 
-    @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any, **options: Any) -> Self:
-        """Remember what a campaign that began was."""
-        campaign: Any = super().from_db(db, field_names, values, **options)
-        if not campaign.get_deferred_fields() and campaign.status not in {cls.Status.DRAFT, cls.Status.SCHEDULED}:
-            campaign._began_as = campaign.what_is_fixed()
-        return cast("Self", campaign)
-
     def clean(self) -> None:
-        """Refuse a second subject that cannot be read, and to make another campaign of one that began."""
-        now = self.what_is_fixed()
-        changed = [name for name, value in getattr(self, "_began_as", now).items() if now[name] != value]
-        if changed:
-            begun = ValidationError(_("The campaign has begun: this stays as it is."), code="begun")
-            raise ValidationError(dict.fromkeys(changed, begun))
+        """Refuse a second subject that cannot be read, and what a campaign that began no longer takes."""
+        super().clean()
         wrong = check(self.subject_b)
         if wrong:
             raise ValidationError({"subject_b": ValidationError(wrong, code="template")})
-
-    def what_is_fixed(self) -> dict[str, Any]:
-        """Return what stays as it is once the campaign has begun."""
-        return {name: getattr(self, self._meta.get_field(name).attname) for name in FIXED}
 
     @property
     def is_compared(self) -> bool:

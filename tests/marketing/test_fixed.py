@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from crm.changes.actions import SetByVerbs, restore_fields
 from crm.models import Change
@@ -54,3 +55,13 @@ def test_a_campaign_that_began_becomes_no_other(
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "begun")
     assert client.get(path).json()[name] == before
     assert client.patch(path, {"per_second": 3}).json()["per_second"] == 3
+
+
+def test_a_campaign_that_was_read_before_it_began_is_not_written_back(campaign: Campaign) -> None:
+    stale = Campaign.objects.get(pk=campaign.pk)
+    actions.start_campaign(campaign=campaign, by=campaign.owner)
+    stale.name = "Other"
+    with pytest.raises(IntegrityError, match="does not go back"), transaction.atomic():
+        stale.save()
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.status) == ("Spring", "sending")
