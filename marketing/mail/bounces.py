@@ -20,6 +20,9 @@ OURS: Final = re.compile(r"[+<]([0-9a-f]{32})@", re.IGNORECASE)
 STATUS: Final = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 DIAGNOSIS: Final = re.compile(r"^Diagnostic-Code:\s*(?:smtp;)?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
 
+# For now; and what says nothing of the address: a full mailbox, and what is forbidden (RFC 3463, 3.3 and 3.8).
+NOT_OF_ADDRESS: Final = ("4.", "5.2.2", "5.7.")
+
 
 @dataclass(frozen=True)
 class Bounce:
@@ -43,7 +46,8 @@ def read(content: bytes) -> Bounce | None:
     status = STATUS.search(text)
     said = DIAGNOSIS.search(text)
     detail = " ".join(filter(None, (status and status[1], said and said[1].strip())))
-    return Bounce(member, bool(permanent) and not (status and status[1].startswith("4")), detail)
+    says_nothing = status is not None and status[1].startswith(NOT_OF_ADDRESS)
+    return Bounce(member, bool(permanent) and not says_nothing, detail)
 
 
 def member_in(message: Message, text: str) -> UUID | None:
