@@ -61,5 +61,6 @@ def ranges(expressions: Iterable[Expression]) -> Iterator[Expression]:
     for one in expressions:
         if isinstance(one, RangeLiteral):
             yield one
-        is_counted = isinstance(one, LoopExpression) and isinstance(one.iterable, RangeLiteral)
-        yield from ranges(child for child in one.children() if not (is_counted and child is one.iterable))
+        counted = one.iterable if isinstance(one, LoopExpression) and isinstance(one.iterable, RangeLiteral) else None
+        yield from ranges(counted.children() if counted is not None else ())
+        yield from ranges(child for child in one.children() if child is not counted)

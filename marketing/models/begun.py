@@ -25,7 +25,7 @@ def campaign_triggers() -> list[pgtrigger.Trigger]:
         pgtrigger.Trigger(
             name="campaign_never_back",
             when=pgtrigger.Before,
-            operation=pgtrigger.UpdateOf("status"),
+            operation=pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]  # pgtrigger is typed by half
             condition=condition,
             func=REFUSE,
         )

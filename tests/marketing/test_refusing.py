@@ -14,6 +14,7 @@ from marketing.models import CampaignMember, Segment, Suppression
 from tests.marketing.test_sending import begin, states
 
 if TYPE_CHECKING:
+    from crm.models import User
     from marketing.models import Campaign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,11 +77,11 @@ def test_a_server_that_is_down_is_not_asked_again_at_once(
 
 
 def test_whoever_starts_a_scheduled_campaign_starts_it_now(
-    campaign: Campaign, recipient: Any, mail_server: Any
+    campaign: Campaign, recipient: Any, mail_server: Any, marketer: User
 ) -> None:
     recipient("Ada")
     later = timezone.now() + datetime.timedelta(days=3)
-    actions.schedule_campaign(campaign=campaign, at=later, by=campaign.owner)
+    actions.schedule_campaign(campaign=campaign, at=later, by=marketer)
     assert begin(campaign).status == "sent"
     assert mail_server.recipients == ["ada@example.com"]
 
