@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -17,6 +18,7 @@ from marketing import actions, looking, sending
 from marketing.mail import bounces, links, providers
 from marketing.models import CampaignMember, Click, Suppression
 from marketing.placeholders import check
+from marketing.quiet import after_quiet_hours
 from tests.marketing.test_bounces import DSN
 from tests.marketing.test_sending import begin, states
 from tests.samples import make
@@ -129,3 +131,18 @@ def test_a_suppressed_address_becomes_no_other(api_client: Any, marketer: Any) -
     assert client.patch(path, {"address": "bob@example.com"}).json()["errors"][0]["code"] == "fixed"
     assert client.patch(path, {"address": "ADA@example.com", "detail": "By phone"}).status_code == 200
     assert list(Suppression.objects.values_list("address", "detail")) == [("ada@example.com", "By phone")]
+
+
+def test_a_report_that_nobody_can_read_is_no_report(campaign: Campaign, recipient: Any, mail_server: Any) -> None:
+    recipient("Ada")
+    begin(campaign)
+    report = DSN.format(member=CampaignMember.objects.get().pk.hex, action="failed", status="5.1.1").encode()
+    assert bounces.read(report) is not None
+    assert bounces.read(report.replace(b"Action: ", b"Action: \xff")) is None
+
+
+@pytest.mark.parametrize(("now", "end"), [("05:15", "05:30"), ("06:15", "06:30"), ("06:45", "06:45")])
+def test_quiet_hours_last_through_the_hour_that_comes_twice(campaign: Campaign, now: str, end: str) -> None:
+    campaign.quiet_from, campaign.quiet_until = time(22), time(1, 30)
+    moment = datetime.fromisoformat(f"2026-11-01T{now}+00:00").astimezone(ZoneInfo("America/New_York"))
+    assert after_quiet_hours(campaign, moment).astimezone(UTC) == datetime.fromisoformat(f"2026-11-01T{end}+00:00")
