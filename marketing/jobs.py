@@ -6,13 +6,14 @@ import logging
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.changes.context import acting
 from marketing import actions, sending
-from marketing.models import Campaign
+from marketing.models import Campaign, CampaignMember
 
 BEHIND_ALL: Final = -1  # a campaign keeps nobody waiting who asked for an import or a reminder
 QUEUE: Final = "campaigns"
@@ -23,8 +24,9 @@ logger = logging.getLogger(__name__)
 def send(campaign: str) -> None:
     """Send what a campaign has to send, as long as a turn lasts."""
     with acting(command="campaign"):
-        sending.send_turn(UUID(campaign))
-    dispatch()
+        goes_on = sending.send_turn(UUID(campaign))
+    if goes_on:  # else the worker tries again in a second, as it looks after campaigns
+        dispatch()
 
 
 def look_after_campaigns() -> None:
@@ -46,14 +48,19 @@ def dispatch() -> None:
     """Enqueue a turn for each campaign that has something to send and no turn yet."""
     waits = ProcrastinateJob.objects.filter(queue_name=QUEUE, status="todo")
     known = {args.get("campaign") for args in waits.values_list("args", flat=True)}
-    for campaign in Campaign.objects.filter(status=Campaign.Status.SENDING, kind=Campaign.Kind.EMAIL):
+    interrupted = CampaignMember.objects.filter(state=CampaignMember.State.SENDING).values("campaign")
+    unfinished = Q(status=Campaign.Status.SENDING) | Q(status=Campaign.Status.CANCELLED, pk__in=interrupted)
+    for campaign in Campaign.objects.filter(unfinished, kind=Campaign.Kind.EMAIL):
         if str(campaign.pk) not in known and has_work(campaign) and not sending.is_being_sent(campaign.pk):
             send.defer(campaign=str(campaign.pk))
 
 
 def has_work(campaign: Campaign) -> bool:
-    """Tell whether a turn would do something: send, choose the better subject, or end the campaign."""
-    if sending.waiting(campaign).exists():
+    """Tell whether a turn would do something: send, choose the better subject, or end the campaign.
+
+    In one that was cancelled, only members are left that a sender had in hand.
+    """
+    if campaign.status == Campaign.Status.CANCELLED or sending.waiting(campaign).exists():
         return True
     if not campaign.members.filter(state="queued").exists():
         return True

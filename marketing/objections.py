@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
 
 from crm.models import Merge
 from customers.models import Consent
-from marketing.models import CampaignMember, Suppression, spellings
+from marketing.models import CampaignMember, Suppression, digest_of, spellings
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from marketing.models import Campaign
 
 Reason = CampaignMember.Reason
-State = CampaignMember.State
+# Of one who was merged while a sender had them in hand, nobody knows whether the message left.
+NOTHING_LEFT: Final = (CampaignMember.State.QUEUED, CampaignMember.State.SKIPPED)
 
 
 def objection(campaign: Campaign, member: CampaignMember) -> str:
@@ -58,7 +59,7 @@ def is_suppressed(address: str, consent: Consent) -> bool:
 def has_got_it(campaign: Campaign, member: CampaignMember) -> bool:
     """Tell whether the message went to the address already: to another customer, or to one merged into this one."""
     others = CampaignMember.objects.of(campaign).reached().exclude(pk=member.pk)
-    if others.filter(customer__email__in=spellings(member.customer.email)).exists():
+    if others.filter(address_digest=digest_of(member.customer.email)).exists():
         return True
     merges = Merge.objects.standing().filter(at__gte=member.created_at)
     into = [member.customer_id, *merges.absorbed([member.customer_id])]
@@ -69,8 +70,7 @@ def had_got_it(before: dict[str, Any] | None, campaign: Campaign) -> bool:
     """Tell whether a customer who was merged had got the message, by what the merge kept of them."""
     removed = [one for one in (before or {}).get("removed", []) if one["model"] == CampaignMember.label()]
     rows = [row for one in removed for row in one["rows"] if row["campaign_id"] == str(campaign.pk)]
-    # One in hand when it was merged may have left: nobody else is to get it.
-    return any(row["state"] not in {State.QUEUED, State.SKIPPED} for row in rows)
+    return any(row["state"] not in NOTHING_LEFT for row in rows)
 
 
 def may_track(campaign: Campaign, customer: Customer) -> bool:

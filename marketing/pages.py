@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from customers.actions import Evidence
-    from customers.models import Customer
 
 PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 # Programs that look at messages before people do, or copy pictures; none of them is a reader.
@@ -108,12 +107,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if found is None or recipient is None:
         return unknown(request)
     with override(language_for(request, recipient)):
+        # Whoever got a preview or a test is not the customer, and reaches nothing of theirs.
+        preferences = link_for(recipient) if member != links.NOBODY else ""
         if request.method != "POST":
-            return asked(request, recipient)
+            return asked(request, preferences)
         if member != links.NOBODY:
             said = evidence(request, found)
             actions.unsubscribe(campaign=found, customer=recipient, member=member, evidence=said)
-        return asked(request, recipient, is_done=True)
+        return asked(request, preferences, is_done=True)
 
 
 def evidence(request: HttpRequest, campaign: Campaign) -> Evidence:
@@ -127,9 +128,9 @@ def evidence(request: HttpRequest, campaign: Campaign) -> Evidence:
     }
 
 
-def asked(request: HttpRequest, customer: Customer, *, is_done: bool = False) -> HttpResponse:
+def asked(request: HttpRequest, preferences: str, *, is_done: bool = False) -> HttpResponse:
     """Show the page on which a customer unsubscribes, or that it is done."""
-    known = {"is_done": is_done, "preferences": link_for(customer)}
+    known = {"is_done": is_done, "preferences": preferences}
     return kept_private(render(request, "marketing/public/unsubscribe.html", known))
 
 

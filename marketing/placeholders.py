@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from liquid import DictLoader, Environment, Mode, StrictDefaultUndefined
 from liquid.exceptions import LiquidError
 
+from marketing.limits import limited, stray_ranges
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,6 +67,7 @@ def made(*, is_html: bool) -> Limited:
     )
     for name in UNSAFE_TAGS:
         environment.tags.pop(name, None)
+    environment.filters = {name: limited(name, apply) for name, apply in environment.filters.items()}
     return environment
 
 
@@ -99,6 +102,9 @@ def check(source: str) -> str:
             if not is_known(place.segments):
                 text = _("Line %(line)d: there is no placeholder “%(name)s”.")
                 return text % {"line": line_of(source, place.span.index), "name": place}
+    for stray in stray_ranges(read):
+        text = _("Line %(line)d: a range such as (1..9) stands only where a loop counts.")
+        return text % {"line": line_of(source, stray.token.start_index)}
     try:
         fill(source, EXAMPLE)
     except Unrenderable as error:
@@ -120,6 +126,5 @@ def fill(source: str, values: Mapping[str, Any], *, is_html: bool = False) -> st
         return parsed(source, is_html=is_html).render(**values)
     except LiquidError as error:
         raise Unrenderable(told(error, source)) from error
-    except (ArithmeticError, MemoryError, RecursionError, TypeError, ValueError) as error:
-        # A filter that stumbles over a value, such as a name that is no number, stops this message and no other.
+    except Exception as error:  # whatever a filter raises over a value that it does not expect
         raise Unrenderable(f"{type(error).__name__}: {error}") from error

@@ -46,4 +46,5 @@ def after_quiet_hours(campaign: Campaign, local: datetime) -> datetime:
     if not is_quiet:
         return local
     day = local.date() + timedelta(days=1) if time >= ends else local.date()
-    return datetime.combine(day, ends, tzinfo=local.tzinfo)
+    # Where clocks go back, an hour comes twice: in the second one, the end of the first is over.
+    return datetime.combine(day, ends.replace(fold=local.fold), tzinfo=local.tzinfo)

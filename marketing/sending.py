@@ -34,18 +34,26 @@ logger = logging.getLogger(__name__)
 _throttles: dict[UUID, Throttle] = {}
 
 
-def send_turn(key: UUID) -> None:
-    """Send what a campaign has to send, for as long as a turn lasts, unless another sender is at it."""
+def send_turn(key: UUID) -> bool:
+    """Send what a campaign has to send, for as long as a turn lasts, unless another sender is at it.
+
+    Returns whether it can go on at once: not where the mail server does not answer.
+    """
     with held(LOCK, str(key)) as is_ours:
-        campaign = Campaign.objects.select_related("template", "purpose").filter(pk=key, status="sending").first()
-        if not is_ours or campaign is None or not campaign.is_mailed:
-            return
+        rows = Campaign.objects.select_related("template", "purpose").filter(status__in=["sending", "cancelled"])
+        campaign = rows.filter(pk=key, kind=Campaign.Kind.EMAIL).first()
+        if not is_ours or campaign is None:
+            return True
         actions.note_interrupted(campaign=campaign)
+        if campaign.status == Campaign.Status.CANCELLED:
+            return True
         campaign.winner = actions.choose_winner(campaign=campaign)
+        turn = Turn(campaign)
         if waiting(campaign).exists():
-            Turn(campaign).run()
+            turn.run()
         if actions.end_sent_campaign(campaign=campaign):
             _throttles.pop(key, None)
+        return turn.is_answered
 
 
 def is_being_sent(key: UUID) -> bool:
@@ -75,6 +83,7 @@ class Turn:
         self.throttle = _throttles.setdefault(campaign.pk, Throttle())
         self.ends = time.monotonic() + TURN
         self.window: dict[UUID, str] = {}
+        self.is_answered = True
 
     def run(self) -> None:
         """Send until the turn ends, or nobody waits any more."""
@@ -101,8 +110,9 @@ class Turn:
         """Tell whether the mail server takes another connection."""
         try:
             self.mailer.open()
-        except OSError:
-            logger.exception("The mail server does not answer")
+        except OSError as error:
+            logger.warning("The mail server does not answer: %s", error)
+            self.is_answered = False
             return False
         return True
 
@@ -153,6 +163,8 @@ class Turn:
         """Note why a message did not leave, or that nobody knows whether it did."""
         if answer.kind is Answer.Kind.LATER:
             actions.note_postponed(member=claim.member, detail=answer.detail)
+        elif answer.kind is Answer.Kind.SENDER:  # as it would refuse everybody else's message, too
+            actions.note_sender_refused(campaign=self.campaign, member=claim.member, detail=answer.detail)
         elif answer.kind is Answer.Kind.NO_ADDRESS:
             actions.note_unknown_address(member=claim.member, detail=answer.detail)
         elif answer.kind is Answer.Kind.REFUSED:

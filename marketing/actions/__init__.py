@@ -18,6 +18,7 @@ from marketing.actions.claiming import (
     note_interrupted,
     note_postponed,
     note_refused,
+    note_sender_refused,
     note_sent,
     note_unconfirmed,
     note_unknown_address,
@@ -42,7 +43,7 @@ from marketing.actions.segments import (
     freeze_segment,
     thaw_segment,
 )
-from marketing.actions.suppressions import suppress_address
+from marketing.actions.suppressions import suppress_address, suppress_address_of
 
 __all__ = [
     "MOST_MEMBERS",
@@ -66,6 +67,7 @@ __all__ = [
     "note_outcome",
     "note_postponed",
     "note_refused",
+    "note_sender_refused",
     "note_sent",
     "note_unconfirmed",
     "note_unknown_address",
@@ -77,6 +79,7 @@ __all__ = [
     "schedule_campaign",
     "start_campaign",
     "suppress_address",
+    "suppress_address_of",
     "thaw_segment",
     "unschedule_campaign",
     "unsubscribe",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.refused import Refused
 from marketing.actions.members import resolve_members
-from marketing.models import Campaign, CampaignMember
+from marketing.models import Campaign, CampaignMember, Segment
 
 if TYPE_CHECKING:
     import datetime
@@ -59,6 +59,7 @@ def start_campaign(*, campaign: Campaign, by: User | None) -> Campaign:
     """Begin: find out who is part of it, once, and let the worker send.
 
     Part of it are the customers of the segment whom `by` sees; with None, whom the colleague sees who scheduled it.
+    Whoever starts it does so now, whatever time it was scheduled for.
     Raises WrongStatus, or NotReady where something is missing.
     """
     campaign = _locked(campaign, BEFORE)
@@ -104,6 +105,8 @@ def _require_complete(campaign: Campaign) -> None:
     """Raise NotReady where something is missing without which nothing can be sent."""
     if campaign.segment is None:
         raise NotReady(_("Choose a segment first."))
+    if campaign.segment.kind == Segment.Kind.DYNAMIC and campaign.segment.fault:
+        raise NotReady(_("The conditions of the segment can no longer be read: correct them first."))
     if not campaign.is_mailed:
         return
     if campaign.template is None:

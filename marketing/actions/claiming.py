@@ -11,9 +11,9 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from marketing.actions.suppressions import suppress_address
+from marketing.actions.suppressions import suppress_address_of
 from marketing.mail.messages import Message, compose, message_id
-from marketing.models import Campaign, CampaignMember, Suppression
+from marketing.models import Campaign, CampaignMember, Suppression, digest_of
 from marketing.objections import may_track, objection
 from marketing.placeholders import Unrenderable
 from marketing.quiet import earliest
@@ -73,8 +73,8 @@ def claim_member(*, campaign: Campaign, member: UUID) -> Claim | None:
     except Unrenderable as error:
         _write(found, state=State.SKIPPED, reason=Reason.UNRENDERABLE, detail=str(error)[:500])
         return None
-    name = message_id(campaign, found.pk)
-    _write(found, state=State.SENDING, claimed_at=timezone.now(), variant=variant, message_id=name)
+    known = {"message_id": message_id(campaign, found.pk), "address_digest": digest_of(customer.email)}
+    _write(found, state=State.SENDING, claimed_at=timezone.now(), variant=variant, **known)
     return Claim(found.pk, message)
 
 
@@ -112,26 +112,46 @@ def note_unknown_address(*, member: UUID, detail: str) -> None:
     rows = CampaignMember.objects.filter(pk=member, state=State.SENDING)
     now = timezone.now()
     if rows.update(state=State.BOUNCED, bounced_at=now, detail=detail[:500], updated_at=now):
-        address = CampaignMember.objects.values_list("customer__email", flat=True).get(pk=member)
-        suppress_address(address=address, reason=Suppression.Reason.BOUNCE, detail=detail)
+        found = rows.model.objects.select_related("customer").get(pk=member)
+        suppress_address_of(member=found, reason=Suppression.Reason.BOUNCE, detail=detail)
 
 
 @transaction.atomic
 def note_postponed(*, member: UUID, detail: str) -> None:
     """Note that the mail server asked to come again later; after several times, or a cancellation, nobody comes."""
-    campaign = Campaign.objects.select_for_update(of=("self",)).get(members=member)
-    found = CampaignMember.objects.select_for_update().filter(pk=member, state=State.SENDING).first()
+    found = _in_hand(member)
     if found is None:
+        return
+    if found.campaign.status == Campaign.Status.CANCELLED:
+        _write(found, state=State.SKIPPED, reason=Reason.CANCELLED, detail=detail[:500])
         return
     attempts = found.attempts + 1
     if attempts >= MOST_ATTEMPTS:
         _write(found, state=State.SKIPPED, reason=Reason.REFUSED, detail=detail[:500], attempts=attempts)
         return
-    if campaign.status == Campaign.Status.CANCELLED:
-        _write(found, state=State.SKIPPED, reason=Reason.CANCELLED, detail=detail[:500], attempts=attempts)
-        return
     later = timezone.now() + timedelta(minutes=2**attempts)
     _write(found, state=State.QUEUED, due_at=later, detail=detail[:500], attempts=attempts)
+
+
+@transaction.atomic
+def note_sender_refused(*, campaign: Campaign, member: UUID, detail: str) -> None:
+    """Note that the mail server takes nothing from the sender: pause the campaign, whose members lose nothing by it."""
+    found = _in_hand(member)
+    if found is None:
+        return
+    is_over = found.campaign.status == Campaign.Status.CANCELLED
+    outcome = {"state": State.SKIPPED, "reason": Reason.CANCELLED} if is_over else {"state": State.QUEUED}
+    _write(found, **outcome, detail=detail[:500])
+    rows = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.SENDING)
+    rows.update(status=Campaign.Status.PAUSED, updated_at=timezone.now())
+
+
+def _in_hand(member: UUID) -> CampaignMember | None:
+    """Return a locked member to whom is being sent, and whose campaign nobody cancels meanwhile."""
+    Campaign.objects.select_for_update(of=("self",)).filter(members=member).first()  # before its members, as all do
+    rows = CampaignMember.objects.select_related("campaign").select_for_update(of=("self",))
+    found: CampaignMember | None = rows.filter(pk=member, state=State.SENDING).first()
+    return found
 
 
 def _write(member: CampaignMember, **values: Any) -> None:

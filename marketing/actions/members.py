@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 NEW_ID: Final = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
     PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
     52, 1), 53, 1), 'hex')::uuid"""
+# However few there are, each of two subjects has its reader.
+TESTED: Final = "CASE WHEN %s = 0 THEN 0 ELSE greatest(2, ceil(f.number * %s / 100.0)) END"
 # Half of the share of the comparison get one subject, half the other, by chance that is the same each time.
 INSERT: Final = """INSERT INTO marketing_campaignmember (id, created_at, updated_at, owner_id, team_id, custom, tags,
-    campaign_id, customer_id, state, reason, detail, variant, message_id, attempts)
+    campaign_id, customer_id, state, reason, detail, variant, message_id, address_digest,
+    attempts)
     SELECT {new_id}, now(), now(), %s, %s, '{{}}', '{{}}', %s, f.id, 'queued', '', '',
-        CASE WHEN f.place > ceil(f.number * %s / 100.0) THEN '' WHEN f.place %% 2 = 1 THEN 'a' ELSE 'b' END, '', 0
+        CASE WHEN f.place > {tested} THEN '' WHEN f.place %% 2 = 1 THEN 'a' ELSE 'b' END, '', '', 0
     FROM (SELECT s.id, row_number() OVER (ORDER BY md5(s.id::text || %s)) AS place, count(*) OVER () AS number
           FROM ({segment}) AS s (id)) AS f
     ON CONFLICT (campaign_id, customer_id) DO NOTHING"""
@@ -41,7 +44,7 @@ def resolve_members(*, campaign: Campaign) -> int:
     except EmptyResultSet:
         return 0
     share = campaign.test_share if campaign.subject_b else 0
-    given = [campaign.owner_id, campaign.team_id, campaign.pk, share, campaign.pk.hex]
+    given = [campaign.owner_id, campaign.team_id, campaign.pk, share, share, campaign.pk.hex]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT.format(new_id=NEW_ID, segment=sql), [*given, *parameters])
+        cursor.execute(INSERT.format(new_id=NEW_ID, segment=sql, tested=TESTED), [*given, *parameters])
         return int(cursor.rowcount)

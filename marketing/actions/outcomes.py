@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 from crm.models import Merge
 from customers.actions import withdraw_consent
 from customers.models import Consent, Customer
-from marketing.actions.suppressions import suppress_address
+from marketing.actions.suppressions import suppress_address, suppress_address_of
 from marketing.models import CampaignMember, Click, Suppression
+from marketing.objections import may_track
 
 if TYPE_CHECKING:
     import datetime
@@ -29,14 +30,20 @@ ORDER: Final = (
     *(State.QUEUED, State.SENDING, State.SENT_UNCONFIRMED, State.SENT, State.DELIVERED, State.OPENED),
     *(State.CLICKED, State.REPLIED, State.BOUNCED, State.UNSUBSCRIBED, State.COMPLAINED),
 )
+TRACKED: Final = (State.OPENED, State.CLICKED)
 LONGEST_URL: Final = 500
 
 
 @transaction.atomic
 def note_outcome(*, member: UUID, state: str, at: datetime.datetime | None = None) -> CampaignMember | None:
-    """Note that a message was delivered, opened and so on; the first time counts. None for an unknown member."""
+    """Note that a message was delivered, opened and so on; the first time counts.
+
+    Returns None for an unknown member, and for an opening or a click of one who does not agree to tracking by now.
+    """
     found: CampaignMember | None = CampaignMember.objects.select_for_update().filter(pk=member).first()
     if found is None or found.state == State.SKIPPED:
+        return None
+    if state in TRACKED and (found.customer.erased_at or not may_track(found.campaign, found.customer)):
         return None
     changes: dict[str, Any] = {}
     if getattr(found, f"{state}_at") is None:
@@ -75,7 +82,7 @@ def note_bounce(*, member: UUID, is_permanent: bool, detail: str = "") -> Campai
     found = note_outcome(member=member, state=State.BOUNCED)
     if found is not None:
         CampaignMember.objects.filter(pk=member).update(detail=detail[:500])
-        suppress_address(address=found.customer.email, reason=Suppression.Reason.BOUNCE, detail=detail)
+        suppress_address_of(member=found, reason=Suppression.Reason.BOUNCE, detail=detail)
     return found
 
 
@@ -84,7 +91,7 @@ def note_complaint(*, member: UUID, detail: str = "") -> CampaignMember | None:
     """Note that a message was reported as unwanted: it is as if the customer had unsubscribed, and more."""
     found = note_outcome(member=member, state=State.COMPLAINED)
     if found is not None:
-        suppress_address(address=found.customer.email, reason=Suppression.Reason.COMPLAINT, detail=detail)
+        suppress_address_of(member=found, reason=Suppression.Reason.COMPLAINT, detail=detail)
         said = gettext("Reported as unwanted: %s") % found.campaign
         _withdraw(found.campaign, found.customer, {"evidence": said})
     return found

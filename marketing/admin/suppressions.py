@@ -29,6 +29,10 @@ class SuppressionAdmin(ModelAdmin):
     fields = ("address", "reason", "detail", "digest", "created_at")
     readonly_fields = ("digest", "created_at")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return what stays as it is: of one that is suppressed, the address."""
+        return self.readonly_fields if obj is None else ("address", *self.readonly_fields)
+
     @admin.display(description=_("address"))
     def shown(self, one: Suppression) -> str:
         return one.address or str(_("erased (%s…)") % one.digest[:12])

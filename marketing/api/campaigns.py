@@ -202,7 +202,8 @@ class CampaignMemberSerializer(RecordSerializer):
         model = CampaignMember
         fields = (
             *COMMON,
-            *("campaign", "customer", "state", "reason", "detail", "variant", "message_id", "attempts", "due_at"),
+            *("campaign", "customer", "state", "reason", "detail", "variant", "message_id"),
+            *("address_digest", "attempts", "due_at"),
             *("claimed_at", "sent_at", "delivered_at", "opened_at", "clicked_at", "replied_at", "bounced_at"),
             *("complained_at", "unsubscribed_at"),
         )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
 from crm.api.permissions import HasScope, MayWrite
 from crm.api.plain import PlainViewSet
 from crm.api.serializers import JudgedByDatabase
 from crm.api.strictness import StrictModelSerializer
-from marketing.models import Suppression
+from marketing.models import Suppression, digest_of
 
 
 class SuppressionSerializer(JudgedByDatabase, StrictModelSerializer):
@@ -17,6 +20,14 @@ class SuppressionSerializer(JudgedByDatabase, StrictModelSerializer):
         fields = ("id", "address", "digest", "reason", "detail", "created_at")
         read_only_fields = ("digest", "created_at")
         extra_kwargs = {"address": {"required": True, "allow_blank": False}}
+
+    def validate_address(self, address: str) -> str:
+        """Return the address; raise ValidationError for another than the one that was suppressed."""
+        known: Suppression | None = self.instance
+        if known is not None and digest_of(address) != known.digest:
+            text = _("The address stays as it is: suppress the other, and let this one go.")
+            raise serializers.ValidationError(text, code="fixed")
+        return address
 
 
 class MayManage(MayWrite):

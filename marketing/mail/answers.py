@@ -26,6 +26,7 @@ class Answer:
         LATER = "later"
         REFUSED = "refused"
         NO_ADDRESS = "no_address"
+        SENDER = "sender"
         UNKNOWN = "unknown"
 
     kind: Kind
@@ -38,9 +39,12 @@ def judged(error: Exception) -> Answer:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()), (0, b""))
         return Answer(of_recipient(code, words(code, said)), words(code, said), is_about_recipient=True)
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPAuthenticationError) and error.smtp_code in NEVER:
+        return Answer(Answer.Kind.SENDER, words(error.smtp_code, error.smtp_error))
     if isinstance(error, smtplib.SMTPResponseException):
         return of_code(error.smtp_code, words(error.smtp_code, error.smtp_error))
-    if isinstance(error, ValueError) or is_refused_by_provider(error):  # Django's, of what it cannot write
+    # Of what cannot be written nothing left this machine; that says nothing against the address.
+    if isinstance(error, ValueError | smtplib.SMTPNotSupportedError) or is_refused_by_provider(error):
         return Answer(Answer.Kind.REFUSED, str(error), is_about_recipient=True)
     status = getattr(error, "status_code", None)  # of a provider's API
     if isinstance(status, int) and status in CLIENT_ERRORS:

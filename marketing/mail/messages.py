@@ -57,6 +57,7 @@ class Message(EmailMultiAlternatives):
 def placeholders(campaign: Campaign, customer: Customer, member: UUID) -> dict[str, Any]:
     """Return what the placeholders of a message to a customer stand for."""
     organization = customer.organization
+    unsubscribe = links.unsubscribe_url(campaign, customer, member)
     return {
         "customer": {
             "name": customer.name,
@@ -70,8 +71,9 @@ def placeholders(campaign: Campaign, customer: Customer, member: UUID) -> dict[s
         },
         "campaign": {"name": campaign.name},
         "sender": {"name": campaign.from_name, "email": sender(campaign)},
-        "unsubscribe_url": links.unsubscribe_url(campaign, customer, member),
-        "preferences_url": link_for(customer),
+        "unsubscribe_url": unsubscribe,
+        # By this link one says what the customer agrees to: it is in no preview, and in no test.
+        "preferences_url": link_for(customer) if member != links.NOBODY else unsubscribe,
     }
 
 

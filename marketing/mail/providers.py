@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from marketing import actions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+NOT_OF_ADDRESS: Final = ("timed_out", "blocked")  # reasons of anymail that say nothing of the address
 
 
 def listen() -> None:
@@ -36,7 +38,9 @@ def outcome(state: str) -> Callable[[UUID, Any], Any]:
 
 def bounced(member: UUID, event: Any) -> None:
     """Note that a message came back; what is only late is told as `deferred`."""
-    actions.note_bounce(member=member, is_permanent=True, detail=str(event.description or event.reject_reason or ""))
+    is_permanent = event.reject_reason not in NOT_OF_ADDRESS
+    detail = str(event.description or event.reject_reason or "")
+    actions.note_bounce(member=member, is_permanent=is_permanent, detail=detail)
 
 
 NOTES: dict[str, Callable[[UUID, Any], Any]] = {

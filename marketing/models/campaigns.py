@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from crm.currencies import CURRENCY_CODE, currency_field
 from crm.models import Record, SearchKey
 from customers.models import Purpose
+from marketing.models.begun import Begun, campaign_triggers
 from marketing.models.segments import Segment
 from marketing.models.templates import Template
 from marketing.placeholders import check
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 SEARCHED: Final = ("name", "utm_campaign")
-# What the verbs write: a campaign that was sent is never a draft again.
-BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by_id", "winner")
+SET_BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by", "winner")
 
 
 def utm_field(name: str, help_text: object) -> models.CharField[str, str]:
@@ -43,7 +43,7 @@ def money_field(name: object, help_text: object) -> models.DecimalField[Decimal 
     return models.DecimalField(name, max_digits=14, decimal_places=2, null=True, blank=True, help_text=help_text)  # type: ignore[arg-type]  # lazy
 
 
-class Campaign(Record):
+class Campaign(Begun, Record):
     """Something that is sent to, or done for, the customers of a segment, with its budget and its results."""
 
     class Kind(models.TextChoices):
@@ -70,7 +70,7 @@ class Campaign(Record):
         B = "b", "B"
 
     search_fields = SEARCHED
-    set_by_verbs = frozenset({*BY_VERBS, "launched_by"})
+    set_by_verbs = frozenset(SET_BY_VERBS)
 
     name = models.CharField(_("name"), max_length=200, help_text=_("What colleagues call it."))
     kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.EMAIL, help_text=_("By which means."))
@@ -260,20 +260,17 @@ class Campaign(Record):
             models.Index(fields=["utm_campaign"], name="campaign_utm", condition=~Q(utm_campaign="")),
             GinIndex(OpClass(SearchKey(*SEARCHED), "gin_trgm_ops"), name="campaign_search"),
         ]
+        triggers = [*Record.Meta.triggers, *campaign_triggers()]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        """Refuse a second subject that cannot be read, and to take from what is being sent what it needs."""
+        """Refuse a second subject that cannot be read, and what a campaign that began no longer takes."""
+        super().clean()
         wrong = check(self.subject_b)
         if wrong:
             raise ValidationError({"subject_b": ValidationError(wrong, code="template")})
-        if self.is_mailed and self.status in {self.Status.SENDING, self.Status.PAUSED}:
-            needed = {"template": self.template_id, "purpose": self.purpose_id}
-            missing = [name for name, value in needed.items() if value is None]
-            if missing:
-                raise ValidationError(dict.fromkeys(missing, _("A campaign that is being sent needs it.")))
 
     @property
     def is_compared(self) -> bool:

@@ -98,6 +98,12 @@ class CampaignMember(Record):
     message_id = models.CharField(
         "Message-ID", max_length=300, blank=True, help_text=_("Message-ID of the message, by which answers are known.")
     )
+    address_digest = models.CharField(
+        _("digest of the address"),
+        max_length=64,
+        blank=True,
+        help_text=_("SHA-256 of the address, in lower case, that the message went to."),
+    )
     attempts = models.PositiveSmallIntegerField(
         _("attempts"), default=0, help_text=_("How often the mail server asked to come again later.")
     )
@@ -148,6 +154,9 @@ class CampaignMember(Record):
             ),
             models.Index(fields=["campaign"], name="campaign_member_begun", condition=Q(state="sending")),
             models.Index(fields=["customer", "sent_at"], name="campaign_member_customer"),
+            models.Index(
+                fields=["campaign", "address_digest"], name="campaign_member_address", condition=~Q(address_digest="")
+            ),
             models.Index(fields=["message_id"], name="campaign_member_message", condition=~Q(message_id="")),
         ]
 

@@ -26,6 +26,8 @@ class Segment(Record):
         DYNAMIC = "dynamic", _("dynamic")
         FROZEN = "frozen", _("frozen")
 
+    set_by_verbs = frozenset({"kind"})
+
     name = models.CharField(_("name"), max_length=200, unique=True, help_text=_("What people call it."))
     description = models.TextField(
         _("description"), max_length=2000, blank=True, help_text=_("Whom it is about, and what for.")

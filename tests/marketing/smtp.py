@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
 
 class Keeper:
-    """Keeps the messages; `behave` answers a recipient or a message otherwise."""
+    """Keeps the messages; `at_sender` and so on answer a sender, a recipient or a message otherwise."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, str, bytes]] = []
+        self.at_sender: Callable[[], str] = lambda: "250 OK"
         self.at_recipient: Callable[[str], str] = lambda _address: "250 OK"
         self.at_message: Callable[[int], str] = lambda _number: "250 OK"
+
+    async def handle_MAIL(  # noqa: N802 -- aiosmtpd's
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        answer = self.at_sender()
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd's
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any

@@ -6,7 +6,6 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from crm.changes.actions import SetByVerbs, restore_fields
@@ -97,16 +96,6 @@ def test_nobody_waits_in_a_cancelled_campaign(campaign: Campaign, recipient: Any
     actions.cancel_campaign(campaign=campaign)
     actions.note_postponed(member=member.pk, detail="451 Later")
     assert states(campaign) == {"Ada": "skipped cancelled"}
-
-
-@pytest.mark.parametrize("name", ["template", "purpose"])
-def test_what_is_being_sent_keeps_what_it_needs(campaign: Campaign, recipient: Any, name: str) -> None:
-    recipient("Ada")
-    started = actions.start_campaign(campaign=campaign, by=campaign.owner)
-    setattr(started, name, None)
-    with pytest.raises(ValidationError) as caught:
-        started.clean()
-    assert list(caught.value.message_dict) == [name]
 
 
 def test_a_line_break_in_the_senders_name_makes_no_header(campaign: Campaign, recipient: Any, mail_server: Any) -> None:

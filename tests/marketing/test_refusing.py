@@ -1,0 +1,86 @@
+"""What a mail server, or a mistake of ours, takes from nobody: an address, a message, or the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from marketing import actions, jobs, sending
+from marketing.models import CampaignMember, Segment, Suppression
+from tests.marketing.test_sending import begin, states
+
+if TYPE_CHECKING:
+    from marketing.models import Campaign
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def in_hand(campaign: Campaign) -> CampaignMember:
+    """Start a campaign, and take its only member in hand."""
+    actions.start_campaign(campaign=campaign, by=campaign.owner)
+    member = CampaignMember.objects.get()
+    assert actions.claim_member(campaign=campaign, member=member.pk) is not None
+    return member
+
+
+def test_an_address_that_the_server_has_no_signs_for_is_not_suppressed(
+    campaign: Campaign, recipient: Any, mail_server: Any
+) -> None:
+    recipient("José", email="josé@example.com")
+    recipient("Bob")
+    begin(campaign)
+    assert states(campaign) == {"Bob": "sent", "José": "skipped refused"}
+    assert not Suppression.objects.exists()
+
+
+def test_a_server_that_refuses_the_sender_pauses_the_campaign(
+    campaign: Campaign, recipient: Any, mail_server: Any
+) -> None:
+    recipient("Ada")
+    recipient("Bob")
+    mail_server.at_sender = lambda: "550 5.7.1 Not yours"
+    assert begin(campaign).status == "paused"
+    assert states(campaign) == {"Ada": "queued", "Bob": "queued"}
+    mail_server.at_sender = lambda: "250 OK"
+    actions.resume_campaign(campaign=campaign)
+    sending.send_turn(campaign.pk)
+    assert mail_server.recipients == ["ada@example.com", "bob@example.com"]
+
+
+def test_a_server_that_is_down_is_not_asked_again_at_once(
+    campaign: Campaign, recipient: Any, settings: Any, no_jobs: None
+) -> None:
+    recipient("Ada")
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": 1}}}
+    actions.start_campaign(campaign=campaign, by=campaign.owner)
+    jobs.send(str(campaign.pk))
+    assert not ProcrastinateJob.objects.exists()
+    assert states(campaign) == {"Ada": "queued"}
+    jobs.look_after_campaigns()
+    assert ProcrastinateJob.objects.count() == 1
+
+
+def test_a_campaign_whose_segment_cannot_be_read_does_not_start(campaign: Campaign, recipient: Any) -> None:
+    recipient("Ada")
+    Segment.objects.update(conditions={"custom.gone": "x"})
+    campaign.refresh_from_db()
+    with pytest.raises(actions.NotReady):
+        actions.start_campaign(campaign=campaign, by=campaign.owner)
+    campaign.refresh_from_db()
+    assert campaign.status == "draft"
+
+
+def test_who_was_in_hand_when_a_campaign_was_cancelled_is_marked_and_counted(
+    campaign: Campaign, recipient: Any, mail_server: Any, no_jobs: None
+) -> None:
+    recipient("Ada")
+    in_hand(campaign)
+    actions.cancel_campaign(campaign=campaign)
+    jobs.look_after_campaigns()
+    job = ProcrastinateJob.objects.get()
+    jobs.send(**job.args)
+    assert states(campaign) == {"Ada": "sent_unconfirmed"}
+    assert mail_server.got == []
