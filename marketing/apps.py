@@ -9,6 +9,7 @@ class MarketingConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        import marketing.checks  # noqa: F401 -- it registers a check
         from crm import beats, demonstration
         from crm.changes.timeline import Source
         from crm.changes.timeline import register as show_on_timeline

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from marketing.mail.dkim import Unsigned
+
 LATER: Final = range(400, 500)  # RFC 5321, section 4.2.1
 NEVER: Final = range(500, 600)
 CLIENT_ERRORS: Final = range(400, 500)  # RFC 9110, section 15.5
@@ -39,10 +41,10 @@ def judged(error: Exception) -> Answer:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()), (0, b""))
         return Answer(of_recipient(code, words(code, said)), words(code, said), is_about_recipient=True)
-    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPAuthenticationError) and error.smtp_code in NEVER:
-        return Answer(Answer.Kind.SENDER, words(error.smtp_code, error.smtp_error))
+    if is_about_sender(error):
+        return Answer(Answer.Kind.SENDER, text_of(error))
     if isinstance(error, smtplib.SMTPResponseException):
-        return of_code(error.smtp_code, words(error.smtp_code, error.smtp_error))
+        return of_code(error.smtp_code, text_of(error))
     # Of what cannot be written nothing left this machine; that says nothing against the address.
     if isinstance(error, ValueError | smtplib.SMTPNotSupportedError) or is_refused_by_provider(error):
         return Answer(Answer.Kind.REFUSED, str(error), is_about_recipient=True)
@@ -51,6 +53,20 @@ def judged(error: Exception) -> Answer:
         kind = Answer.Kind.LATER if status == TOO_MANY else Answer.Kind.REFUSED
         return Answer(kind, str(error), is_about_recipient=True)
     return Answer(Answer.Kind.UNKNOWN, f"{type(error).__name__}: {error}")
+
+
+def is_about_sender(error: Exception) -> bool:
+    """Tell whether every other message of the sender would fail alike."""
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPAuthenticationError):
+        return error.smtp_code in NEVER
+    return isinstance(error, Unsigned)
+
+
+def text_of(error: Exception) -> str:
+    """Return what an error says."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return words(error.smtp_code, error.smtp_error)
+    return str(error)
 
 
 def is_refused_by_provider(error: Exception) -> bool:

@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.conf import settings
 from flufl.bounce import all_failures
 
+from marketing.mail.messages import BOUNCES
 from marketing.models import CampaignMember
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from email.message import Message
 
-OURS: Final = re.compile(r"[+<]([0-9a-f]{32})@", re.IGNORECASE)
+MESSAGE_ID: Final = re.compile(r"<([0-9a-f]{32})@", re.IGNORECASE)
+READ: Final = 1_000_000  # signs in which a Message-ID of ours is looked for
+MOST: Final = 100  # ids that are looked up
+ADDRESSED: Final = ("to", "cc", "delivered-to", "x-original-to")
 STATUS: Final = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
 DIAGNOSIS: Final = re.compile(r"^Diagnostic-Code:\s*(?:smtp;)?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
 # Late, full, too large, a broken server, or forbidden (RFC 3463): the address itself may be good.
@@ -52,13 +58,26 @@ def read(content: bytes) -> Bounce | None:
 
 
 def member_in(message: Message, text: str) -> UUID | None:
-    """Return the member whose message it was: by the address that it came back to, or else by the Message-ID in it."""
-    addressed = " ".join(str(message.get(name, "")) for name in ("To", "Delivered-To", "X-Original-To"))
-    return known_among([*OURS.findall(addressed), *OURS.findall(text)])
+    """Return the member whose message it was: by the address that it came back to, which nobody can make up.
+
+    Where no address to come back to is configured, by the Message-ID in it.
+    """
+    named = named_in_address(message)
+    return known_among([named] if settings.MARKETING_BOUNCE_ADDRESS else message_ids(text[:READ]))
 
 
-def known_among(found: list[str]) -> UUID | None:
+def named_in_address(message: Message) -> UUID | None:
+    """Return the member that the address names to which a message came."""
+    return BOUNCES.key_in(" ".join(str(one) for name in ADDRESSED for one in message.get_all(name, ())))
+
+
+def message_ids(text: str) -> list[UUID]:
+    """Return the members whose Message-IDs stand in a text, in order."""
+    return [UUID(one) for one in MESSAGE_ID.findall(text)]
+
+
+def known_among(found: Iterable[UUID | None]) -> UUID | None:
     """Return the first member that there is of some ids."""
-    keys = [UUID(one) for one in dict.fromkeys(found)]
+    keys = list(dict.fromkeys(key for key in found if key))[:MOST]
     known = set(CampaignMember.objects.filter(pk__in=keys).values_list("pk", flat=True))
     return next((key for key in keys if key in known), None)

@@ -14,22 +14,29 @@ SIGNED: Final = (
 )
 
 
+class Unsigned(Exception):
+    """The key cannot be read."""
+
+
 def is_configured() -> bool:
     """Tell whether messages are signed here."""
     return bool(settings.DKIM_KEY and settings.DKIM_SELECTOR and settings.DKIM_DOMAIN)
 
 
 def signature(message: bytes) -> str:
-    """Return the value of the header `DKIM-Signature` of a message, on one line."""
+    """Return the value of the header `DKIM-Signature` of a message, on one line; raise Unsigned."""
     present = {line.split(b":", 1)[0].decode("latin-1").lower() for line in head(message)}
-    made = dkim.sign(
-        message,
-        settings.DKIM_SELECTOR.encode(),
-        settings.DKIM_DOMAIN.encode(),
-        settings.DKIM_KEY.encode(),
-        canonicalize=(b"relaxed", b"relaxed"),
-        include_headers=[name.encode() for name in SIGNED if name in present],
-    )
+    try:
+        made = dkim.sign(
+            message,
+            settings.DKIM_SELECTOR.encode(),
+            settings.DKIM_DOMAIN.encode(),
+            settings.DKIM_KEY.encode(),
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=[name.encode() for name in SIGNED if name in present],
+        )
+    except dkim.DKIMException as error:
+        raise Unsigned(*error.args) from error
     return " ".join(made.decode("ascii").removeprefix("DKIM-Signature:").split())
 
 

@@ -15,6 +15,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils.html import strip_tags
 from django.utils.translation import gettext, override
 
+from crm.plus_addresses import PlusAddresses
 from customers.languages import language_of
 from customers.preferences import link_for
 from marketing.mail import dkim, links
@@ -34,6 +35,7 @@ ANCHOR: Final = re.compile(
 )
 HIDDEN: Final = '<div style="display:none;max-height:0;overflow:hidden">{}</div>'
 FOOTER: Final = '<p style="font-size:12px;color:#666"><a href="{}" style="color:#666">{}</a></p>'
+BOUNCES: Final = PlusAddresses("marketing.bounces")
 BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
@@ -97,8 +99,7 @@ def message_id(campaign: Campaign, member: UUID) -> str:
 
 def bounce_address(member: UUID) -> str:
     """Return the address to which a message comes back, which names the member; empty where none is configured."""
-    name, at, domain = settings.MARKETING_BOUNCE_ADDRESS.rpartition("@")
-    return f"{name}+{member.hex}@{domain}" if at else ""
+    return BOUNCES.address(settings.MARKETING_BOUNCE_ADDRESS, member)
 
 
 def subject_of(campaign: Campaign, variant: str) -> str:

@@ -9,14 +9,13 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING, Final
 
 from crm import machines
-from marketing.mail.bounces import OURS, known_among
+from marketing.mail.bounces import known_among, message_ids, named_in_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
 ANSWERED: Final = ("in-reply-to", "references")
-ADDRESSED: Final = ("to", "cc", "delivered-to", "x-original-to")
 
 
 @dataclass(frozen=True)
@@ -35,5 +34,5 @@ def read(content: bytes) -> UUID | None:
     sender = parseaddr(headers.get("from", ""))[1]
     if machines.is_automatic(Mail(headers, message.get_content_type(), sender)):
         return None
-    found = [key for name in (*ANSWERED, *ADDRESSED) for key in OURS.findall(headers.get(name, ""))]
-    return known_among(found)
+    answered = message_ids(" ".join(headers.get(name, "") for name in ANSWERED))
+    return known_among([*answered, named_in_address(message)])

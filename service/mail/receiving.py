@@ -21,9 +21,10 @@ from django.utils.translation import gettext as _
 
 from crm import machines
 from crm.attachments.actions import attach
+from crm.plus_addresses import without_token
 from customers.models import Customer
 from service.actions import acknowledge, add_file_note, open_ticket, receive_message
-from service.addresses import ticket_in, without_token
+from service.addresses import TICKETS
 from service.mail.reading import Mail, Unreadable, ids, read
 from service.models import IncomingMail, Queue, Ticket, TicketMessage
 from service.models.messages import LONGEST
@@ -145,7 +146,7 @@ def bounced(mail: Mail, note: IncomingMail, ticket: Ticket | None) -> None:
 
 def ticket_of(mail: Mail) -> Ticket | None:
     """Return the ticket that an e-mail belongs to: by a token of ours in its addresses, or by what it answers."""
-    key = ticket_in(mail.recipients)
+    key = TICKETS.key_in(mail.recipients)
     known = Ticket.objects.filter(customer__erased_at__isnull=True)
     if key is not None and (found := known.filter(pk=key).first()):
         return found  # type: ignore[no-any-return]

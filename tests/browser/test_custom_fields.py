@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from crm.models import CustomField
 from customers.models import Customer, Relationship, RelationshipType
+from tests.browser.layout import fits
 from tests.staff import colleague, page, superuser
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     SignIn = Callable[..., Page]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FITS = "document.documentElement.scrollWidth <= innerWidth"
 
 
 def add_tier(window: Page) -> None:
@@ -33,7 +33,7 @@ def add_tier(window: Page) -> None:
     window.check("[name=is_required]", force=True)
     window.get_by_text("列表", exact=True).click()
     window.check("[name=in_list]", force=True)
-    assert window.evaluate(FITS)
+    assert fits(window)
     window.get_by_role("button", name="保存", exact=True).first.click()
     window.wait_for_url("**/customfield/")
 
@@ -47,14 +47,14 @@ def test_a_required_choice_is_added_filled_and_filtered_by_on_a_phone(sign_in: S
     window.fill("[name=name]", "Acme")
     window.get_by_text("自定义字段", exact=True).click()
     window.select_option("[name=custom__tier]", label="金牌")
-    assert window.evaluate(FITS)
+    assert fits(window)
     window.get_by_role("button", name="保存", exact=True).first.click()
     window.wait_for_url("**/customer/")
     window.goto(f"{page(Customer, 'changelist')}?custom.tier=gold")
     expect(window.locator("#result_list")).to_contain_text("Acme")
     expect(window.locator("#result_list")).to_contain_text("金牌")
     expect(window.locator("#result_list")).not_to_contain_text("Other")
-    assert window.evaluate(FITS)
+    assert fits(window)
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "en-US"), (390, "zh-CN")])
@@ -69,6 +69,6 @@ def test_the_tree_of_a_group_is_read(sign_in: SignIn, width: int, language: str)
     window.goto(page(top, "change"))
     window.goto(page(top, "tree"))
     expect(window.locator(".tree .tree, .tree ul")).to_contain_text("Works")
-    assert window.evaluate(FITS)
+    assert fits(window)
     window.get_by_role("link", name="Works").click()
     expect(window).to_have_url(f"**{page(below, 'change')}".replace("**", window.url.split("/admin")[0]))

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from service.models import ArticleVote, Category
+from tests.browser.layout import fits
 from tests.crm.auth.conftest import at
 from tests.samples import make
 from tests.service.articles import published
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHOTS = os.environ.get("SCREENSHOTS", "")
-FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 STEPS = "<p>请先重启打印机。</p><h2>仍然无法连接</h2><ol><li>打开打印机的网络设置。</li><li>选择您的网络。</li></ol>"
 
 
@@ -77,7 +77,7 @@ def test_a_reader_votes_and_changes_their_mind(window: Callable[..., Page]) -> N
     shot(phone, "help_article_phone")
     expect(phone.locator("[role=status]")).to_have_text("谢谢。您可以在此修改您的回答。")
     phone.get_by_role("button", name="否", exact=True).click()
-    assert phone.evaluate(FITS)
+    assert fits(phone)
     assert list(ArticleVote.objects.values_list("article__slug", "is_helpful")) == [("network-zh", False)]
 
 
@@ -87,4 +87,4 @@ def test_all_pages_of_help_fit(window: Callable[..., Page], language: str, width
     for name, path in {"front": "", "search": "?q=printer", "article": "ink", "missing": "nowhere"}.items():
         page.goto(f"/help/{path}")
         shot(page, f"help_{name}_{width}")
-        assert page.evaluate(FITS), path
+        assert fits(page), path

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from customers.models import Customer
+from tests.browser.layout import fits
 from tests.staff import colleague
 from tests.worker import do_all, no_jobs
 
@@ -53,7 +54,7 @@ def test_the_columns_fit_a_phone_in_chinese(sign_in: SignIn) -> None:
     window.set_input_files("[name=file]", PEOPLE)
     window.get_by_role("button", name="上传", exact=True).click()
     expect(window.get_by_role("button", name="试运行")).to_be_visible()
-    assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(window)
 
 
 def test_what_was_left_out_and_refused_fits_a_phone_too(sign_in: SignIn) -> None:
@@ -65,7 +66,7 @@ def test_what_was_left_out_and_refused_fits_a_phone_too(sign_in: SignIn) -> None
     do_all()
     expect(window.locator("[data-show=refused]")).to_have_text("1")
     expect(window.get_by_text("以下列不对应任何字段，因此未导入： Remark")).to_be_visible()
-    assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(window)
     with window.expect_download() as download:
         window.locator("a[href$='/refused/']").click()
     assert download.value.path().read_bytes().startswith(b'\xef\xbb\xbf"Full name","E-mail","Remark"')

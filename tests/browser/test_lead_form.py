@@ -8,6 +8,7 @@ import pytest
 
 from customers.models import Consent, Purpose
 from sales.models import AssignmentRule, Lead, LeadForm, ScoreRule
+from tests.browser.layout import fits
 from tests.crm.auth.conftest import at
 from tests.samples import make
 from tests.staff import colleague, page, team
@@ -67,5 +68,4 @@ def test_managers_see_the_form_and_the_rules(sign_in: Any, form: LeadForm, width
         screen.goto(page(model, "changelist"))
         assert screen.locator("#result_list tbody tr").count() == 1
         screen.goto(page(model, "add"))
-        overflow = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        assert screen.evaluate(overflow)
+        assert fits(screen)

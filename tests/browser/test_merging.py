@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from customers.matching import renew_duplicates
 from customers.models import Customer, Duplicate
+from tests.browser.layout import fits
 from tests.samples import make
 from tests.staff import colleague, page
 
@@ -63,7 +64,7 @@ def test_both_customers_fit_a_phone_in_chinese(sign_in: SignIn, pair: tuple[Cust
     window = sign_in(colleague("Sales manager"), width=390, language="zh-CN")
     for address in (PAIRS, page(first, "merge"), f"{page(first, 'merge')}?with={second.pk}"):
         window.goto(address)
-        assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert fits(window), address
     window.get_by_role("button", name="合并两者").click()
     expect(window.get_by_text("Mueller Logistik 现已并入此记录")).to_be_visible()
     assert not Customer.objects.filter(pk=second.pk).exists()

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from crm.models import Attachment, Erasure
 from customers.models import Consent, Customer, Purpose
 from tests.attachments import samples
+from tests.browser.layout import fits
 from tests.samples import make
 from tests.staff import PASSWORD, page, superuser
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     SignIn = Callable[..., Page]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FITS = "document.documentElement.scrollWidth <= innerWidth"
 PHONE = 390
 
 
@@ -40,7 +40,7 @@ def test_staff_attach_fetch_and_delete_a_file(sign_in: SignIn, ada: Customer) ->
     window.get_by_role("button", name="Attach").click()
     link = window.get_by_role("link", name=name)
     expect(link).to_be_visible()
-    assert window.evaluate(FITS)
+    assert fits(window)
     answer = window.request.get(str(link.get_attribute("href")))
     assert answer.body() == samples.PNG
     window.get_by_role("button", name=f"Delete {name}").click()
@@ -57,14 +57,14 @@ def test_staff_record_a_consent_and_take_it_back(sign_in: SignIn, ada: Customer)
         window.select_option("[name=source]", "phone")
         window.get_by_role("button", name="Record").click()
         expect(window.locator(".consents").get_by_text(word, exact=True)).to_be_visible()
-        assert window.evaluate(FITS)
+        assert fits(window)
     assert list(Consent.objects.order_by("id").values_list("is_granted", flat=True)) == [True, False]
 
 
 def test_staff_hand_out_what_is_held_about_a_person(sign_in: SignIn, ada: Customer) -> None:
     window = sign_in(superuser(), width=PHONE)
     window.goto(page(ada, "personal_data"))
-    assert window.evaluate(FITS)
+    assert fits(window)
     window.fill("[name=password]", PASSWORD)
     with window.expect_download() as started:
         window.get_by_role("button", name="Download").click()
@@ -76,13 +76,13 @@ def test_staff_hand_out_what_is_held_about_a_person(sign_in: SignIn, ada: Custom
 def test_staff_erase_a_person(sign_in: SignIn, ada: Customer) -> None:
     window = sign_in(superuser(), width=PHONE)
     window.goto(page(ada, "erase"))
-    assert window.evaluate(FITS)
+    assert fits(window)
     window.fill("[name=reason]", "Asked for it by letter.")
     window.fill("[name=password]", PASSWORD)
     window.get_by_role("button", name="Erase").click()
     expect(window.get_by_text("Erased. The certificate is in the list of erasures.")).to_be_visible()
-    assert window.evaluate(FITS)
+    assert fits(window)
     assert Customer.objects.get(pk=ada.pk).name == "Erased"
     window.goto(page(Erasure, "changelist"))
     expect(window.locator("#result_list tbody tr")).to_have_count(1)
-    assert window.evaluate(FITS)
+    assert fits(window)

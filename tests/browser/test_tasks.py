@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from crm import days
 from crm.models import Task
 from customers.models import Customer
+from tests.browser.layout import fits
 from tests.staff import colleague
 
 if TYPE_CHECKING:
@@ -64,6 +65,6 @@ def test_the_day_fits_a_phone_in_chinese(sign_in: SignIn) -> None:
     window = sign_in(user, width=390, language="zh-CN")
     window.goto(DAY)
     expect(window.get_by_role("region", name="已逾期")).to_be_visible()
-    assert window.evaluate("document.documentElement.scrollWidth") == 390
+    assert fits(window)
     window.get_by_role("button", name="明天").click()
     expect(window.get_by_role("region", name="未来七天")).to_be_visible()

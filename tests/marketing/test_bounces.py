@@ -12,6 +12,7 @@ from django.core.management import call_command
 from customers.models import Consent
 from marketing import actions
 from marketing.mail import providers
+from marketing.mail.messages import bounce_address
 from marketing.models import CampaignMember, Suppression
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 DSN = """From: MAILER-DAEMON@mx.example
-To: bounces+{member}@shop.example
+To: {to}
 Subject: Undelivered
 MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="b"
@@ -38,6 +39,11 @@ Action: {action}
 Status: {status}
 Diagnostic-Code: smtp; 550 No such user
 
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <{member}@shop.example>
+
 --b--
 """
 
@@ -51,20 +57,25 @@ def member(campaign: Campaign, recipient: Any) -> CampaignMember:
     return CampaignMember.objects.get()
 
 
+def report(member: Any, action: str = "failed", status: str = "5.1.1", to: str = "news@shop.example") -> str:
+    """Return what a mail server says of a message that it could not deliver."""
+    return DSN.format(member=member, action=action, status=status, to=to)
+
+
 def receive(monkeypatch: Any, text: str) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
     call_command("receive_bounce", stdout=io.StringIO())
 
 
 def test_a_message_that_came_back_for_good_suppresses_the_address(member: CampaignMember, monkeypatch: Any) -> None:
-    receive(monkeypatch, DSN.format(member=member.pk.hex, action="failed", status="5.1.1"))
+    receive(monkeypatch, report(member.pk.hex))
     member.refresh_from_db()
     assert (member.state, member.detail) == ("bounced", "5.1.1 550 No such user")
     assert list(Suppression.objects.values_list("address", "reason")) == [("ada@example.com", "bounce")]
 
 
 def test_a_message_that_is_only_late_suppresses_nothing(member: CampaignMember, monkeypatch: Any) -> None:
-    receive(monkeypatch, DSN.format(member=member.pk.hex, action="delayed", status="4.4.1"))
+    receive(monkeypatch, report(member.pk.hex, action="delayed", status="4.4.1"))
     member.refresh_from_db()
     assert member.state == "sent"
     assert not Suppression.objects.exists()
@@ -74,16 +85,26 @@ def test_a_message_that_is_only_late_suppresses_nothing(member: CampaignMember, 
 def test_a_full_mailbox_or_a_blocked_sender_suppresses_nothing(
     member: CampaignMember, monkeypatch: Any, status: str
 ) -> None:
-    receive(monkeypatch, DSN.format(member=member.pk.hex, action="failed", status=status))
+    receive(monkeypatch, report(member.pk.hex, status=status))
     member.refresh_from_db()
     assert (member.state, member.detail) == ("sent", f"{status} 550 No such user")
     assert not Suppression.objects.exists()
 
 
 def test_a_message_of_no_campaign_is_left_alone(member: CampaignMember, monkeypatch: Any) -> None:
-    receive(monkeypatch, DSN.format(member="0" * 32, action="failed", status="5.1.1"))
+    receive(monkeypatch, report("0" * 32))
     member.refresh_from_db()
     assert member.state == "sent"
+
+
+def test_nobody_makes_up_that_a_message_came_back(member: CampaignMember, monkeypatch: Any, settings: Any) -> None:
+    settings.MARKETING_BOUNCE_ADDRESS = "bounces@shop.example"
+    ours = bounce_address(member.pk)
+    for other in ("news@shop.example", f"bounces+{member.pk.hex}@shop.example", ours.replace("+", "+a", 1)):
+        receive(monkeypatch, report(member.pk.hex, to=other))
+    assert not Suppression.objects.exists()
+    receive(monkeypatch, report("0" * 32, to=ours.upper()))
+    assert Suppression.objects.of("ada@example.com").exists()
 
 
 @pytest.mark.parametrize(

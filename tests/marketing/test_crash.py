@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from customers.models import Consent, Customer
 from marketing import actions
 from marketing.models import CampaignMember
 from tests import worker
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from customers.models import Purpose
@@ -28,14 +28,6 @@ def crowd(purpose: Purpose) -> None:
     Customer.objects.bulk_create(customers)
     agreed = {"purpose": purpose, "is_granted": True, "source": "form"}
     Consent.objects.bulk_create(Consent(customer=one, **agreed) for one in customers)
-
-
-def wait_until(done: Any, seconds: float = 300) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, "It takes too long."
-        time.sleep(0.01)
 
 
 def kill_at(mail_server: Keeper, number: int, port: str) -> None:

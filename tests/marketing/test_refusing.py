@@ -49,6 +49,15 @@ def test_a_server_that_refuses_the_sender_pauses_the_campaign(
     assert mail_server.recipients == ["ada@example.com", "bob@example.com"]
 
 
+def test_a_key_that_signs_nothing_pauses_the_campaign(
+    campaign: Campaign, recipient: Any, mail_server: Any, settings: Any
+) -> None:
+    settings.DKIM_DOMAIN, settings.DKIM_SELECTOR, settings.DKIM_KEY = "shop.example", "crm", "nonsense"
+    recipient("Ada")
+    assert begin(campaign).status == "paused"
+    assert (states(campaign), mail_server.got) == ({"Ada": "queued"}, [])
+
+
 def test_a_server_that_is_down_is_not_asked_again_at_once(
     campaign: Campaign, recipient: Any, settings: Any, no_jobs: None
 ) -> None:

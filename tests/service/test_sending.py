@@ -13,7 +13,7 @@ from django.db import connection
 from crm.attachments.store import store
 from crm.models import Attachment
 from service import actions
-from service.addresses import reply_to, ticket_in
+from service.addresses import TICKETS, reply_to
 from service.links import ticket_of
 from service.mail.receiving import take
 from service.models import TicketMessage
@@ -75,7 +75,7 @@ def test_a_reply_leaves_once_in_the_thread_of_what_it_answers(server: Server, qu
     text, _gap, words, link = sent.get_body().get_content().strip().splitlines()
     assert words == "See and answer your ticket:"
     assert (sent["Message-ID"], text, ticket_of(link.split("/")[-2])) == (reply.message_id, "Unplug it.", found.ticket)
-    assert ticket_in(sent["Reply-To"]) == found.ticket.pk  # type: ignore[union-attr]
+    assert TICKETS.key_in(sent["Reply-To"]) == found.ticket.pk  # type: ignore[union-attr]
     assert TicketMessage.objects.get(pk=reply.pk).delivery == "sent"
 
 
@@ -184,6 +184,6 @@ def test_a_reply_is_not_sent_where_its_transaction_failed(server: Server, opened
 def test_a_token_is_as_good_as_its_key(opened: Any, settings: Any) -> None:
     address = reply_to(ticket := opened())
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [configuration.SECRET_KEY], "another"
-    assert ticket_in(address) == ticket.pk
+    assert TICKETS.key_in(address) == ticket.pk
     settings.SECRET_KEY_FALLBACKS = []
-    assert ticket_in(address) is None
+    assert TICKETS.key_in(address) is None

@@ -16,6 +16,7 @@ from customers.models import Customer
 from tests import worker
 from tests.feed import settle
 from tests.samples import make
+from tests.waiting import wait_until
 from tests.webhooks.conftest import WEBHOOKS, work
 from tests.webhooks.receiver import listening
 
@@ -46,19 +47,23 @@ def waiting(url: str) -> int:
     return WebhookDelivery.objects.filter(webhook__url=url, status="waiting").count()
 
 
+def change_many() -> None:
+    for _number in range(MANY):
+        make(Customer)
+
+
 def test_while_one_receiver_hangs_another_gets_everything_soon(subscribe: Any, receiver: Any, hanging: Any) -> None:
     sleeper, let_go = hanging
     dead = [subscribe(url=sleeper.url) for _number in range(3)]  # more lanes than the worker has places
-    for _number in range(MANY):
-        make(Customer)
+    change_many()
     settle()
     feeding.feed_all()
     subscribe()
-    for _number in range(MANY):
-        make(Customer)
+    change_many()
     with worker.process(WEBHOOK_RETRIES="0,0,0,300,300,300"):
         receiver.wait_for(MANY, seconds=90)
-        assert (waiting(receiver.url), len(sleeper.got)) == (0, 0)
+        wait_until(lambda: waiting(receiver.url) == 0)
+        assert sleeper.got == []
         Webhook.objects.filter(pk__in=[one["id"] for one in dead]).update(retry_at=timezone.now(), failures=1)
         WebhookDelivery.objects.update(next_attempt_at=None)
         let_go.set()
