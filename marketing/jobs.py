@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -39,9 +42,16 @@ def look_after_campaigns() -> None:
         except actions.WrongStatus:
             continue  # another worker was faster
         except actions.NotReady as error:
-            logger.warning("Campaign %s cannot start: %s", campaign.pk, error)
-            actions.unschedule_campaign(campaign=campaign)
+            give_up(campaign, error)
     dispatch()
+
+
+def give_up(campaign: Campaign, error: actions.NotReady) -> None:
+    """Make a draft again of a campaign that cannot start, and tell who answers for it."""
+    logger.warning("Campaign %s cannot start: %s", campaign.pk, error)
+    with acting(command="campaign"), transaction.atomic(), suppress(actions.WrongStatus):
+        actions.unschedule_campaign(campaign=campaign)
+        actions.give_task(campaign=campaign, title=_("The campaign “%s” did not start"), reason=error.text)
 
 
 def dispatch() -> None:

@@ -25,13 +25,13 @@ from crm.admin import (  # noqa: F401 -- they register screens
     webhooks,
 )
 from crm.admin.home import Figure, Panel, add_panels, chart
+from crm.admin.links import link_to
 from crm.admin.overview import WithOverview, add_parts
 from crm.admin.records import (
     ExternalReferenceInline,
     RecordAdmin,
     RecordInline,
     StackedRecordInline,
-    link_to,
 )
 from crm.admin.site import Item, Section, add_section, staff
 from crm.models import (

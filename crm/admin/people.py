@@ -17,8 +17,8 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from crm.admin.base import ModelAdmin
+from crm.admin.links import link_to
 from crm.admin.lists import ColleagueFilter
-from crm.admin.records import link_to
 from crm.admin.site import staff
 from crm.models import Team, User
 from crm.roles import ROLES

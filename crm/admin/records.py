@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin.options import ActionLocation
-from django.contrib.admin.utils import NestedObjects, quote
+from django.contrib.admin.utils import NestedObjects
 from django.db import router
 from django.db.models import ForeignKey
-from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -25,7 +23,9 @@ from crm.admin.exports import WithExport
 from crm.admin.forms import RecordForm, form_for
 from crm.admin.history import WithHistory
 from crm.admin.imports import WithImport
+from crm.admin.links import link_to
 from crm.admin.lists import CappedPaginator
+from crm.admin.locking import OneAfterAnother
 from crm.admin.site import staff
 from crm.admin.tags import TagFilter, TagsFormField, colors_of, labels
 from crm.admin.views import WithViews
@@ -104,7 +104,9 @@ class ExternalReferenceInline(GenericTabularInline):
         return True
 
 
-class RecordAdmin(WithAttachments, WithHistory, WithImport, WithExport, WithViews, Visible, ModelAdmin):
+class RecordAdmin(
+    OneAfterAnother, WithAttachments, WithHistory, WithImport, WithExport, WithViews, Visible, ModelAdmin
+):
     """What every kind of record has in the staff site; a subclass names columns, filters and fields.
 
     `sections` are fieldsets shown as tabs; the record's common fields follow them. `linked` names the foreign keys
@@ -284,15 +286,3 @@ def assign(record: Record, user: User) -> None:
     if record._state.adding:
         record.owner_id = record.owner_id or user.pk
         record.team_id = record.team_id or user.team_id
-
-
-def link_to(record: Model | None, *, label: str = "") -> str:
-    """Return a link to the page of `record`; empty for none, text where it has no page."""
-    if record is None:
-        return ""
-    options = record._meta
-    try:
-        address = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=(quote(record.pk),))
-    except NoReverseMatch:
-        return label or str(record)
-    return format_html('<a href="{}" class="text-link">{}</a>', address, label or record)

@@ -12,8 +12,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crm.admin.base import ModelAdmin
+from crm.admin.links import link_to
 from crm.admin.lists import CappedPaginator, DayRangeFilter
-from crm.admin.records import link_to
 from crm.admin.site import staff
 from crm.models import (
     ExternalReference,

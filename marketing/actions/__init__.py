@@ -4,6 +4,7 @@ from crm.refused import Refused
 from marketing.actions.campaigns import (
     NotReady,
     WrongStatus,
+    WrongTime,
     cancel_campaign,
     finish_campaign,
     pause_campaign,
@@ -44,6 +45,7 @@ from marketing.actions.segments import (
     thaw_segment,
 )
 from marketing.actions.suppressions import suppress_address, suppress_address_of
+from marketing.actions.telling import give_task
 
 __all__ = [
     "MOST_MEMBERS",
@@ -53,6 +55,7 @@ __all__ = [
     "Refused",
     "UnreadableNow",
     "WrongStatus",
+    "WrongTime",
     "cancel_campaign",
     "change_members",
     "choose_winner",
@@ -60,6 +63,7 @@ __all__ = [
     "end_sent_campaign",
     "finish_campaign",
     "freeze_segment",
+    "give_task",
     "note_bounce",
     "note_click",
     "note_complaint",

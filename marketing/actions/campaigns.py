@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Status = Campaign.Status
 BEFORE: Final = (Status.DRAFT, Status.SCHEDULED)
+LATE: Final = timedelta(hours=1)  # for whoever chose "now" and then read it once more
+AHEAD: Final = timedelta(days=731)
 RUNNING: Final = (Status.SENDING, Status.PAUSED)
 
 
@@ -26,6 +29,12 @@ class WrongStatus(Refused):
     """The verb does not go with the status of the campaign."""
 
     text = _("This does not go with the status of the campaign.")
+
+
+class WrongTime(Refused):
+    """The campaign was to start at a time that has long passed, or is years away."""
+
+    text = _("Choose a time from now on, within the next two years.")
 
 
 class NotReady(Refused):
@@ -41,7 +50,12 @@ class NotReady(Refused):
 
 @transaction.atomic
 def schedule_campaign(*, campaign: Campaign, at: datetime.datetime, by: User) -> Campaign:
-    """Let a campaign start of itself at a time; raise WrongStatus, or NotReady where something is missing."""
+    """Let a campaign start of itself at a time.
+
+    Raises WrongTime, WrongStatus, or NotReady where something is missing.
+    """
+    if not -LATE <= at - timezone.now() <= AHEAD:
+        raise WrongTime(campaign.pk)
     campaign = _locked(campaign, BEFORE)
     _require_complete(campaign)
     return _write(campaign, status=Status.SCHEDULED, scheduled_at=at, launched_by=by)

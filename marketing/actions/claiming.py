@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from marketing.actions.suppressions import suppress_address_of
+from marketing.actions.telling import give_task
 from marketing.mail.messages import Message, compose, message_id
 from marketing.models import Campaign, CampaignMember, Suppression, digest_of
 from marketing.objections import may_track, objection
@@ -135,7 +137,7 @@ def note_postponed(*, member: UUID, detail: str) -> None:
 
 @transaction.atomic
 def note_sender_refused(*, campaign: Campaign, member: UUID, detail: str) -> None:
-    """Note that the mail server takes nothing from the sender: pause the campaign, whose members lose nothing by it."""
+    """Note that the mail server takes nothing from the sender: pause the campaign, and tell who answers for it."""
     found = _in_hand(member)
     if found is None:
         return
@@ -143,7 +145,8 @@ def note_sender_refused(*, campaign: Campaign, member: UUID, detail: str) -> Non
     outcome = {"state": State.SKIPPED, "reason": Reason.CANCELLED} if is_over else {"state": State.QUEUED}
     _write(found, **outcome, detail=detail[:500])
     rows = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.SENDING)
-    rows.update(status=Campaign.Status.PAUSED, updated_at=timezone.now())
+    if rows.update(status=Campaign.Status.PAUSED, updated_at=timezone.now()):
+        give_task(campaign=found.campaign, title=_("The campaign “%s” was paused"), reason=detail)
 
 
 def _in_hand(member: UUID) -> CampaignMember | None:

@@ -90,8 +90,13 @@ def ask(request: HttpRequest, queryset: QuerySet[Any], title: str, *, adds: bool
     """Ask for the list, and put the customers on it, or take them from it, once it is said."""
     form = ListForm(request, request.POST) if "segment" in request.POST else ListForm(request)
     if form.is_bound and form.is_valid():
-        change(form.cleaned_data["segment"], list(queryset.order_by("pk")[:MOST]), adds=adds)
-        number = min(queryset.count(), MOST)
+        customers = list(queryset.order_by("pk")[: MOST + 1])
+        if len(customers) > MOST:
+            text = _("Choose at most %d customers at once, or make a dynamic segment of them: it takes any number.")
+            messages.error(request, text % MOST)
+            return None
+        change(form.cleaned_data["segment"], customers, adds=adds)
+        number = len(customers)
         text = ngettext(
             "%d customer was chosen; the list has changed.", "%d customers were chosen; the list has changed.", number
         )

@@ -93,6 +93,14 @@ def test_customers_are_put_on_a_list_and_taken_from_it(germans: Segment, markete
     assert fixed.members.count() == 3  # all that the list shows
 
 
+def test_more_than_fit_are_refused_not_cut(germans: Segment, marketer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = make(Segment, kind="frozen", name="Fair")
+    monkeypatch.setattr("marketing.admin.lists.MOST", 1)
+    said = signed_in(marketer).post(LIST, chosen("add_to_list", "Ada", "Cy", segment=str(fixed.pk)), follow=True)
+    assert "Choose at most 1 customers at once" in said.content.decode()
+    assert fixed.members.count() == 0
+
+
 def test_who_may_not_change_segments_is_not_offered_it(germans: Segment) -> None:
     fixed, seller = make(Segment, kind="frozen"), colleague("Sales manager")
     browser = signed_in(seller)

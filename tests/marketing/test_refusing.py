@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from crm.models import Task
 from marketing import actions, jobs, sending
 from marketing.models import CampaignMember, Segment, Suppression
 from tests.marketing.test_sending import begin, states
 
 if TYPE_CHECKING:
+    from crm.models import User
     from marketing.models import Campaign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,6 +59,9 @@ def test_a_key_that_signs_nothing_pauses_the_campaign(
     recipient("Ada")
     assert begin(campaign).status == "paused"
     assert (states(campaign), mail_server.got) == ({"Ada": "queued"}, [])
+    found = Task.objects.get(about_id=campaign.pk)
+    assert (found.title, found.description) == ("The campaign “Spring” was paused", "Private key not found")
+    assert (found.assignee, found.remind_at is not None) == (campaign.owner, True)
 
 
 def test_a_server_that_is_down_is_not_asked_again_at_once(
@@ -70,6 +76,30 @@ def test_a_server_that_is_down_is_not_asked_again_at_once(
     assert states(campaign) == {"Ada": "queued"}
     jobs.look_after_campaigns()
     assert ProcrastinateJob.objects.count() == 1
+
+
+def test_a_scheduled_campaign_that_cannot_start_is_a_draft_and_a_task(
+    campaign: Campaign, no_jobs: None, marketer: User
+) -> None:
+    marketer.language = "zh-hans"
+    marketer.save()
+    actions.schedule_campaign(campaign=campaign, at=timezone.now(), by=marketer)
+    Segment.objects.update(conditions={"custom.gone": "x"})
+    jobs.look_after_campaigns()
+    jobs.look_after_campaigns()
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.scheduled_at) == ("draft", None)
+    assert Task.objects.get().title == "营销活动“Spring”未能开始"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_no_campaign_starts_long_ago_or_in_many_years(
+    campaign: Campaign, marketer: User, api_client: Any, at: str
+) -> None:
+    client = api_client(marketer, "marketing:read", "marketing:write")
+    answer = client.post(f"/api/v1/campaigns/{campaign.pk}/schedule", {"at": at})
+    assert (answer.status_code, campaign.status) == (409, "draft")
+    assert answer.json()["detail"] == "Choose a time from now on, within the next two years."
 
 
 def test_a_campaign_whose_segment_cannot_be_read_does_not_start(campaign: Campaign, recipient: Any) -> None:
