@@ -15,6 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.changes.context import acting
+from crm.tasks.actions import give_task
 from marketing import actions, sending
 from marketing.models import Campaign, CampaignMember
 
@@ -51,7 +52,8 @@ def give_up(campaign: Campaign, error: actions.NotReady) -> None:
     logger.warning("Campaign %s cannot start: %s", campaign.pk, error)
     with acting(command="campaign"), transaction.atomic(), suppress(actions.WrongStatus):
         actions.unschedule_campaign(campaign=campaign)
-        actions.give_task(campaign=campaign, title=_("The campaign “%s” did not start"), reason=error.text)
+        title = (_("The campaign “%s” did not start"), campaign.name)
+        give_task(to=campaign.answers_for_it, title=title, reason=str(error.text), about=campaign)
 
 
 def dispatch() -> None:

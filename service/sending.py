@@ -6,7 +6,6 @@ Message-ID, by which mail programs know it as the same.
 
 from __future__ import annotations
 
-import logging
 import smtplib
 from email.utils import formataddr
 from typing import TYPE_CHECKING, Any, Final
@@ -29,11 +28,11 @@ from customers.languages import language_of
 from service.addresses import reply_to
 from service.links import link_for, survey_link_for
 from service.models import TicketMessage
+from service.undelivered import note_undelivered
 
 if TYPE_CHECKING:
     from procrastinate import JobContext
 
-logger = logging.getLogger(__name__)
 ATTEMPTS: Final = 8
 FOR_GOOD: Final = 500
 REFERENCES: Final = 20
@@ -49,7 +48,7 @@ def send_reply(context: JobContext, message: str) -> None:
         if context.job.attempts >= ATTEMPTS:
             with acting(command="send_reply"), transaction.atomic():
                 for one in waiting(message):
-                    give_up(one, f"{type(error).__name__}: {error}")
+                    note_undelivered(reply=one.pk, reason=f"{type(error).__name__}: {error}")
         raise
 
 
@@ -72,12 +71,12 @@ def try_to_send(message: str) -> None:
         try:
             composed(one).send()
         except FileNotFoundError:
-            give_up(one, "A file that was to go along is no longer kept.")
+            note_undelivered(reply=one.pk, reason="A file that was to go along is no longer kept.")
             return
         except smtplib.SMTPException as error:
             if not (reason := refusal(error)):
                 raise
-            give_up(one, reason)
+            note_undelivered(reply=one.pk, reason=reason)
             return
         one.delivery, one.sent_at, one.delivery_error = TicketMessage.Delivery.SENT, timezone.now(), ""
         one.save()
@@ -91,13 +90,6 @@ def refusal(error: smtplib.SMTPException) -> str:
     if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= FOR_GOOD:
         return f"{error.smtp_code} {error.smtp_error!r}"
     return ""
-
-
-def give_up(message: TicketMessage, reason: str) -> None:
-    """Note that a reply will not leave, and why."""
-    logger.warning("The reply %s was refused: %s", message.pk, reason)
-    message.delivery, message.delivery_error = TicketMessage.Delivery.FAILED, reason[:500]
-    message.save()
 
 
 def composed(message: TicketMessage) -> EmailMultiAlternatives:
@@ -121,7 +113,7 @@ def composed(message: TicketMessage) -> EmailMultiAlternatives:
         "\n\n".join([message.body, *(f"{words}\n{link}" for words, link in links)]),
         formataddr((str(ticket.queue), address)),
         [message.to_address],
-        reply_to=[reply_to(ticket)] if ticket.queue.email else None,
+        reply_to=[answers] if (answers := reply_to(ticket)) else None,
         headers=headers,
     )
     if message.html:

@@ -129,7 +129,7 @@ def composed(request: SurveyRequest) -> EmailMessage:
         text,
         formataddr((str(ticket.queue), ticket.queue.email or settings.DEFAULT_FROM_EMAIL)),
         [ticket.reply_address],
-        reply_to=[reply_to(ticket)] if ticket.queue.email else None,
+        reply_to=[answers] if (answers := reply_to(ticket)) else None,
         headers={
             "Message-ID": f"<{request.pk.hex}@{urlsplit(settings.BASE_URL).hostname}>",
             "Auto-Submitted": "auto-generated",

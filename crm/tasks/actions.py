@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from crm.models import Task
 
@@ -39,6 +41,19 @@ def add_task(*, title: str, by: User, about: Record | None = None, **details: An
     task.full_clean(exclude=["assignee", "owner", "team"])
     task.save()
     return task
+
+
+def give_task(*, to: User | None, title: tuple[Any, str], reason: str, about: Record) -> Task | None:
+    """Tell a colleague, by a task of theirs that is due now, that something does not go on; None where there is nobody.
+
+    The title is a text with a place for a name, and the name; `reason` says what is wrong.
+    """
+    if to is None:
+        return None
+    now = timezone.now()
+    with override(to.language or settings.LANGUAGE_CODE):
+        said = {"title": (title[0] % title[1])[:200], "description": reason, "priority": Task.Priority.HIGH}
+    return add_task(by=to, about=about, due_at=now, remind_at=now, **said)
 
 
 @transaction.atomic

@@ -45,7 +45,6 @@ from marketing.actions.segments import (
     thaw_segment,
 )
 from marketing.actions.suppressions import suppress_address, suppress_address_of
-from marketing.actions.telling import give_task
 
 __all__ = [
     "MOST_MEMBERS",
@@ -63,7 +62,6 @@ __all__ = [
     "end_sent_campaign",
     "finish_campaign",
     "freeze_segment",
-    "give_task",
     "note_bounce",
     "note_click",
     "note_complaint",

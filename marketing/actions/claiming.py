@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.tasks.actions import give_task
 from marketing.actions.suppressions import suppress_address_of
-from marketing.actions.telling import give_task
 from marketing.mail.messages import Message, compose, message_id
 from marketing.models import Campaign, CampaignMember, Suppression, digest_of
 from marketing.objections import may_track, objection
@@ -146,7 +146,8 @@ def note_sender_refused(*, campaign: Campaign, member: UUID, detail: str) -> Non
     _write(found, **outcome, detail=detail[:500])
     rows = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.SENDING)
     if rows.update(status=Campaign.Status.PAUSED, updated_at=timezone.now()):
-        give_task(campaign=found.campaign, title=_("The campaign “%s” was paused"), reason=detail)
+        title = (_("The campaign “%s” was paused"), campaign.name)
+        give_task(to=campaign.answers_for_it, title=title, reason=detail, about=campaign)
 
 
 def _in_hand(member: UUID) -> CampaignMember | None:

@@ -23,6 +23,8 @@ from marketing.placeholders import check
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from crm.models import User
+
 SEARCHED: Final = ("name", "utm_campaign")
 SET_BY_VERBS: Final = ("status", "scheduled_at", "started_at", "finished_at", "launched_by", "winner")
 
@@ -271,6 +273,11 @@ class Campaign(Begun, Record):
         wrong = check(self.subject_b)
         if wrong:
             raise ValidationError({"subject_b": ValidationError(wrong, code="template")})
+
+    @property
+    def answers_for_it(self) -> User | None:
+        """Who is told where it does not go on: whoever launched it, or else its owner."""
+        return self.launched_by or self.owner
 
     @property
     def is_compared(self) -> bool:

@@ -28,6 +28,7 @@ from service.addresses import TICKETS
 from service.mail.reading import Mail, Unreadable, ids, read
 from service.models import IncomingMail, Queue, Ticket, TicketMessage
 from service.models.messages import LONGEST
+from service.undelivered import note_undelivered
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -138,9 +139,8 @@ def bounced(mail: Mail, note: IncomingMail, ticket: Ticket | None) -> None:
     ignored(note, ticket, "A reply did not arrive.")
     text = " ".join([mail.text, *(one.content[:20_000].decode("latin-1") for one in mail.files)])
     replies = TicketMessage.objects.filter(kind=TicketMessage.Kind.REPLY).exclude(message_id="")
-    for one in replies.filter(message_id__in=[*mail.answers, *ids(text)]).select_for_update(of=("self",)):
-        one.delivery, one.delivery_error = TicketMessage.Delivery.FAILED, " ".join(mail.text.split())[:500]
-        one.save()
+    for key in replies.filter(message_id__in=[*mail.answers, *ids(text)]).values_list("pk", flat=True):
+        one = note_undelivered(reply=key, reason=" ".join(mail.text.split()))
         note.ticket, note.customer = one.ticket, one.ticket.customer
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from crm.models import Attachment
+from crm.models import Attachment, Task
 from customers.models import Customer
 from service import actions
 from service.addresses import reply_to
@@ -129,8 +129,11 @@ def test_a_bounce_is_noted_on_the_reply(opened: Any, agent: Any, settings: Any) 
     settings.SENDS_EMAIL = True
     reply = actions.reply_to_ticket(ticket=opened(), by=agent, body="Unplug it.")
     text = BOUNCE.format(id=reply.message_id)
-    found = take(raw(text, From="MAILER-DAEMON@example.com", Return_Path="<>", To="support@example.com"))
+    for _time in range(2):
+        found = take(raw(text, From="MAILER-DAEMON@example.com", Return_Path="<>", To="support@example.com"))
     reply.refresh_from_db()
+    told = Task.objects.get(about_id=reply.ticket_id)
+    assert (told.title, told.assignee) == (f"A reply on {reply.ticket.number} did not arrive", agent)
     assert (found.state, reply.delivery) == ("ignored", "failed")
     assert "user unknown" in reply.delivery_error
 
