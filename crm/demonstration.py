@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Sequence
 
-    from django.db import models
 
 SYSTEM: Final = "demo"
 PASSWORD: Final = "demonstration"  # noqa: S105 -- known to everyone: such accounts are made for development only
@@ -164,19 +164,33 @@ def remove() -> tuple[int, list[models.Model]]:
     Team.objects.filter(pk__in=marked(Team).values("pk")).update(manager=None)
     references = ExternalReference.objects.filter(system=SYSTEM).order_by("-pk").prefetch_related("record")
     rows = [reference.record for reference in references if reference.record is not None]
-    stay = [row for row in rows if not has_gone(row)]
+    stay = [row for _kind, same in groupby(rows, type) for row in remaining(list(same))]
     User.objects.filter(pk__in=[row.pk for row in stay]).update(is_active=False, password=make_password(None))
     ExternalReference.objects.filter(system=SYSTEM).exclude(object_id__in=[row.pk for row in stay]).delete()
     return len(rows) - len(stay), stay
 
 
-def has_gone(row: models.Model) -> bool:
-    """Delete a row, unless something refers to it, or has it as its tag."""
-    if isinstance(row, Tag) and row.is_given():
-        return False
+def remaining(rows: Sequence[models.Model]) -> Sequence[models.Model]:
+    """Delete rows of one kind, as many at once as can be; return those that stay because other data needs them."""
     try:
-        with transaction.atomic():
-            row.delete()
+        delete(rows)
     except ProtectedError:
-        return False
-    return True
+        if len(rows) == 1:
+            return rows
+        middle = len(rows) // 2
+        return [*remaining(rows[:middle]), *remaining(rows[middle:])]
+    return []
+
+
+@transaction.atomic
+def delete(rows: Sequence[models.Model]) -> None:
+    """Delete rows of one kind; raise ProtectedError where something refers to one, or has it as its tag."""
+    given = [row for row in rows if isinstance(row, Tag) and row.is_given()]
+    if given:
+        raise ProtectedError("The tag is given.", set(given))
+    kind = type(rows[0])
+    if kind.delete is not models.Model.delete:  # it looks first whether it may
+        for row in rows:
+            row.delete()
+    else:
+        kind._base_manager.filter(pk__in=[row.pk for row in rows]).delete()

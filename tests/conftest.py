@@ -12,6 +12,7 @@ from django.test import TransactionTestCase
 
 from tests.clients import JSONClient
 from tests.resetting import keep, put_back
+from tests.template import template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,17 +87,19 @@ def client_without_token(db: None) -> Client:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Let the project's own server, which holds nothing of value here, forget to write to disk."""
+    """Let the project's own server, which holds nothing of value here, forget to write to disk, and copy a database."""
     if settings.DATABASE_URL:
         return
     from psycopg import connect
 
     from crm.database.base import own_server
 
-    with connect(**own_server(str(settings.DATA_DIR / "postgres")), dbname="crm", autocommit=True) as connection:
+    server = own_server(str(settings.DATA_DIR / "postgres"))
+    with connect(**server, dbname="crm", autocommit=True) as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {name} = off")
         connection.execute("SELECT pg_reload_conf()")
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = template(server, connection)
 
 
 @pytest.fixture(scope="session")

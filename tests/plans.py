@@ -7,11 +7,11 @@ from typing import Any
 from django.db import connection
 
 
-def plan(rows: Any) -> str:
-    """Return the plan of a query where no table is read from end to end if there is another way."""
+def plan(rows: Any, *, sorts: bool = True) -> str:
+    """Return the plan of a query where no table is read from end to end, nor `sorts`, if there is another way."""
     with connection.cursor() as cursor:
-        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"SET enable_seqscan = off; SET enable_sort = {sorts}")
         try:
             return str(rows.explain())
         finally:
-            cursor.execute("RESET enable_seqscan")
+            cursor.execute("RESET enable_seqscan; RESET enable_sort")

@@ -67,7 +67,8 @@ class DatabaseCreation(creation.DatabaseCreation):
     """Makes and drops the tests' databases; on the project's own server with the order of text that `crm` has."""
 
     def sql_table_creation_suffix(self) -> str:
-        if self.connection.settings_dict.get("OWN_SERVER"):
+        known = self.connection.settings_dict
+        if known.get("OWN_SERVER") and not known["TEST"].get("TEMPLATE"):
             return LOCALE
         return super().sql_table_creation_suffix()
 

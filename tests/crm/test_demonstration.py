@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.utils import timezone
 
 from crm import checks, demonstration
@@ -21,30 +20,19 @@ from crm.models import (
 )
 from customers.models import Address, Consent, Customer, Duplicate, Interaction, Relationship, RetentionRule
 from sales.models import Lead, Opportunity, OpportunityLine, Order, OrderLine, Product, StageChange
+from tests.demonstration import data, demo_data, made
 
 if TYPE_CHECKING:
     from django.test import Client
     from pytest_django.fixtures import Settings
 
+__all__ = ["data", "made"]
 pytestmark = pytest.mark.django_db
 KINDS = (Team, User, Customer, Address, Interaction, Task, Relationship, CustomField, ExternalReference)
 
 
-def demo_data(*arguments: str) -> str:
-    output = StringIO()
-    call_command("demo_data", *arguments, stdout=output)
-    return output.getvalue()
-
-
 def counts() -> list[int]:
     return [kind._base_manager.count() for kind in KINDS]
-
-
-@pytest.fixture
-def data(settings: Settings) -> None:
-    """Make the demonstration data."""
-    settings.DEBUG = True
-    demo_data()
 
 
 def test_it_has_customers_in_many_languages(data: None) -> None:
@@ -126,9 +114,10 @@ def test_it_is_made_only_once(data: None) -> None:
 
 
 def test_it_is_made_only_for_development() -> None:
+    before = User.objects.count()
     with pytest.raises(CommandError, match="need DEBUG"):
         demo_data()
-    assert User.objects.count() == 0
+    assert User.objects.count() == before
 
 
 def test_production_refuses_a_database_with_it(data: None, settings: Settings) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from io import StringIO
-from typing import Any
-
 import pytest
-from django.core.management import call_command
 
 from crm.models import User
 from crm.reports.reports import REPORTS
 from marketing.models import Campaign, CampaignMember, Click
 from marketing.results import results_of
+from tests.demonstration import data, demo_data, made
 
+__all__ = ["data", "made"]
 pytestmark = pytest.mark.django_db
 
 
-def test_campaigns_were_sent_wait_and_are_being_written(settings: Any) -> None:
-    settings.DEBUG = True
-    call_command("demo_data", stdout=StringIO())
+def test_campaigns_were_sent_wait_and_are_being_written(data: None) -> None:
     states = dict(Campaign.objects.order_by().values_list("name", "status"))
     assert sorted(states.values()) == ["draft", "scheduled", "sent", "sent"]
     queued = {CampaignMember.State.QUEUED, CampaignMember.State.SENDING, CampaignMember.State.SENT}
@@ -30,5 +26,5 @@ def test_campaigns_were_sent_wait_and_are_being_written(settings: Any) -> None:
     assert len(found["links"]) == 3
     rows = [row for row in REPORTS["campaign-results"].rows(admin, {}) if row["campaign_id"]]
     assert all(row["won"] > 0 for row in rows)
-    call_command("demo_data", "--remove", stdout=StringIO())
+    demo_data("--remove")
     assert [model.objects.count() for model in (Campaign, CampaignMember, Click)] == [0, 0, 0]

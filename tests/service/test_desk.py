@@ -113,5 +113,5 @@ def test_the_desk_reads_rows_in_the_order_of_an_index(opened: Any, omar: Any) ->
         (rows.filter(assignee=omar.pk), "ticket_assignee"),
         (rows.filter(assignee__isnull=True), "ticket_nobodys"),
     ):
-        how = plan(found[:50])
+        how = plan(found[:50], sorts=False)
         assert (f"using {index}" in how, "Sort" in how) == (True, False), how
