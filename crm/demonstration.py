@@ -81,7 +81,7 @@ def make() -> dict[str, int]:
     by_team = {name: [user for user in colleagues if user.team_id == team.pk] for name, team in teams.items()}
     setting = Setting(timezone.now().replace(minute=0, second=0, microsecond=0), Random(20), teams, by_team)  # noqa: S311
     tags = Tag.objects.bulk_create(
-        [Tag(name=name, color=color) for name, color in TAGS.items() if not Tag.objects.named([name]).exists()]
+        [Tag(name=name, color=color) for name, color in TAGS.items() if not Tag.objects.as_written([name])]
     )
     groups: list[Sequence[models.Model]] = [list(teams.values()), colleagues, *([tags] if tags else [])]
     for path in _makers:

@@ -66,7 +66,7 @@ class RecordQuerySet(models.QuerySet[Any]):
         from crm.models import Tag
 
         # The names themselves, not a subquery: by them the planner knows how many records there will be.
-        return self.filter(tags__overlap=list(Tag.objects.named(names).values_list("name", flat=True)))
+        return self.filter(tags__overlap=Tag.objects.as_written(names))
 
     def search(self, text: str) -> Self:
         """Keep the records that `?search=` and the search on the screens find; a kind may say so otherwise."""

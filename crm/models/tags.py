@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.core.validators import RegexValidator
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.database.prepared import fetch_all
 from crm.models.identifiers import new_id
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ MOST = 50
 SIGNS = ",;\uff0c\uff1b\u3001"  # between tags in one text, also as Chinese writes them
 CONTROL = r"\x00-\x1f\x7f-\x9f"
 FORM = rf"\A[^\s{SIGNS}{CONTROL}]([^{SIGNS}{CONTROL}]*[^\s{SIGNS}{CONTROL}])?\Z"
+AS_WRITTEN = "SELECT name FROM crm_tag WHERE lower(name) = ANY(%s)"
 NOT_SO = _("A tag has no commas or semicolons, and no spaces around it.")
 
 
 class TagQuerySet(models.QuerySet["Tag"]):
-    def named(self, names: Iterable[str]) -> Self:
-        """Keep the tags of these names, in capitals or not."""
-        return self.annotate(key=Lower("name")).filter(key__in=[name.lower() for name in names])
+    def as_written(self, names: Iterable[str]) -> list[str]:
+        """Return the names of those of some tags that there are, as they are written, whatever capitals were given."""
+        found = fetch_all(AS_WRITTEN, [[name.lower() for name in names]], prepares=True)
+        return [name for (name,) in found]
 
 
 class Tag(models.Model):
@@ -103,5 +106,5 @@ def as_known(names: Collection[str], known: dict[str, str] | None = None) -> lis
 
 def known_among(names: Collection[str]) -> dict[str, str]:
     """Return those of the names that are on the list, by small letters."""
-    found = Tag.objects.named(names).values_list("name", flat=True) if names else ()
+    found = Tag.objects.as_written(names) if names else ()
     return {name.lower(): name for name in found}
