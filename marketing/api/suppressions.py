@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
 
 from crm.api.permissions import HasScope, MayWrite
 from crm.api.plain import PlainViewSet
@@ -21,13 +21,13 @@ class SuppressionSerializer(JudgedByDatabase, StrictModelSerializer):
         read_only_fields = ("digest", "created_at")
         extra_kwargs = {"address": {"required": True, "allow_blank": False}}
 
-    def validate_address(self, address: str) -> str:
-        """Return the address; raise ValidationError for another than the one that was suppressed."""
-        known: Suppression | None = self.instance
-        if known is not None and digest_of(address) != known.digest:
+    def update(self, instance: Suppression, validated_data: dict[str, Any]) -> Suppression:
+        """Change a suppression; raise ValidationError for another address than the one that was suppressed."""
+        if "address" in validated_data and digest_of(validated_data["address"]) != instance.digest:
             text = _("The address stays as it is: suppress the other, and let this one go.")
-            raise serializers.ValidationError(text, code="fixed")
-        return address
+            raise ValidationError({"address": ValidationError(text, code="fixed")})
+        changed: Suppression = super().update(instance, validated_data)
+        return changed
 
 
 class MayManage(MayWrite):
