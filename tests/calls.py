@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
 
 from crm.merging.actions import merge_records
 from customers.models import Customer
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     Calls = dict[str, Callable[[], Any]]
 
+TOMORROW = (timezone.now() + timedelta(days=1)).isoformat()
 WON = {"kind": "won", "probability": 100}
 GIVEN_UP = {"status": "disqualified", "disqualified_reason": "spam"}
 ASSIGNED = {"/api/v1/tasks": "assignee", "/api/v1/tickets": "assignee"}
@@ -149,7 +153,7 @@ def of_campaigns(on: On) -> Calls:
     """Return what campaigns offer."""
     return {
         **{verb: on.post(verb) for verb in ("unschedule", *CAMPAIGNS)},
-        "schedule": on.post("schedule", {"at": "2100-01-01T00:00:00Z"}),
+        "schedule": on.post("schedule", {"at": TOMORROW}),
         "findings": on.get("findings"),
         "results": on.get("results"),
         "preview": on.post("preview", lambda: {"customer": mailable(on.record, on.people)}),

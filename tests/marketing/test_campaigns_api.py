@@ -9,6 +9,7 @@ from django.core import mail
 
 from marketing import actions
 from marketing.models import CampaignMember
+from tests.calls import TOMORROW
 from tests.staff import signed_in
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def test_a_campaign_goes_from_draft_to_cancelled_and_no_other_way(client: Any, c
         return answer.json()["status"] if answer.status_code == 200 else answer.status_code
 
     assert [said("pause"), said("resume"), said("unschedule")] == [409, 409, 409]
-    assert said("schedule", {"at": "2100-01-01T00:00:00Z"}) == "scheduled"
+    assert said("schedule", {"at": TOMORROW}) == "scheduled"
     assert [said("start"), said("start")] == ["sending", 409]
     assert [said("pause"), said("pause"), said("resume"), said("finish")] == ["paused", 409, "sending", 409]
     assert [said("cancel"), said("cancel"), said("start")] == ["cancelled", 409, 409]
