@@ -111,6 +111,12 @@ class ReferenceFilter(django_filters.UUIDFilter):
 class ChoiceInFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
     """Any of some of the values that a field may have."""
 
+    def filter(self, qs: Any, value: Any) -> Any:
+        """Return the records that have one of the values; raise ParameterError for an empty one among them."""
+        if "" in (value or ()):
+            raise ParameterError(f"{self.field_name}__in", _("Give a value."), "empty")
+        return super().filter(qs, value)
+
 
 def overridden(name: type[django_filters.Filter], **options: Any) -> dict[str, Any]:
     """Return django-filter's notation for another class of filter with these options."""

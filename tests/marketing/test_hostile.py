@@ -134,6 +134,12 @@ def test_a_suppressed_address_becomes_no_other(api_client: Any, marketer: Any) -
     assert list(Suppression.objects.values_list("address", "detail")) == [("ada@example.com", "By phone")]
 
 
+def test_an_empty_value_among_several_is_refused(api_client: Any, marketer: Any) -> None:
+    client = api_client(marketer, "marketing:read")
+    assert client.get("/api/v1/campaign-members?reason__in=,").json()["errors"][0]["code"] == "empty"
+    assert client.get("/api/v1/campaign-members?reason__in=suppressed,cancelled").status_code == 200
+
+
 def test_a_report_that_nobody_can_read_is_no_report(campaign: Campaign, recipient: Any, mail_server: Any) -> None:
     recipient("Ada")
     begin(campaign)
