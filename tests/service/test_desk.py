@@ -7,7 +7,7 @@ import pytest
 
 from service import actions
 from service.models import CannedReply, Ticket, TicketMessage
-from tests.plans import plan
+from tests.plans import scanned
 from tests.staff import colleague, page, signed_in, team
 
 pytestmark = pytest.mark.django_db
@@ -105,13 +105,11 @@ def test_the_list_leads_to_conversations(opened: Any, omar: Any) -> None:
     assert thread(ticket) in text
 
 
-def test_the_desk_reads_rows_in_the_order_of_an_index(opened: Any, omar: Any) -> None:
-    for one in [opened() for _number in range(3)][:2]:
-        actions.take_ticket(ticket=one, by=omar)
+def test_the_desk_reads_no_more_tickets_than_it_shows(opened: Any, omar: Any) -> None:
+    known = opened()
+    same = {"queue": known.queue, "customer": known.customer, "subject": "Printer"}
+    who = (omar, colleague("Service agent"), None)
+    Ticket.objects.bulk_create(Ticket(number=f"T-9{n:05}", assignee=who[n % 3], **same) for n in range(600))
     rows = Ticket.objects.active().most_urgent_first()
-    for found, index in (
-        (rows.filter(assignee=omar.pk), "ticket_assignee"),
-        (rows.filter(assignee__isnull=True), "ticket_nobodys"),
-    ):
-        how = plan(found[:50], sorts=False)
-        assert (f"using {index}" in how, "Sort" in how) == (True, False), how
+    for shown in (rows.filter(assignee=omar.pk), rows.filter(assignee__isnull=True)):
+        assert scanned(shown[:50]) == {"service_ticket": 50}
