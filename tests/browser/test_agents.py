@@ -158,6 +158,43 @@ def test_what_was_typed_is_there_again(sign_in: SignIn, tickets: list[Ticket], o
     assert not Draft.objects.exists()
 
 
+def test_what_was_typed_survives_a_page_that_could_tell_nobody(
+    sign_in: SignIn, tickets: list[Ticket], omar: Any
+) -> None:
+    window = sign_in(omar)
+    window.add_init_script("navigator.sendBeacon = () => false")
+    window.goto(page(tickets[0]))
+    window.get_by_label("Reply or note").press_sequentially("Dear Ada")
+    window.reload()
+    expect(window.locator("[name=body]")).to_have_value("Dear Ada")
+    expect(window.get_by_text("Draft saved")).to_be_visible()
+    assert list(Draft.objects.values_list("body", flat=True)) == ["Dear Ada"]
+
+
+def test_what_was_written_elsewhere_meanwhile_stays_beside_what_was_typed(
+    sign_in: SignIn, tickets: list[Ticket], omar: Any
+) -> None:
+    window = sign_in(omar)
+    window.add_init_script("navigator.sendBeacon = () => false")
+    window.goto(page(tickets[0]))
+    window.get_by_label("Reply or note").press_sequentially("From here")
+    actions.save_draft(ticket=tickets[0], by=omar, body="From my phone")
+    window.reload()
+    expect(window.locator("[name=body]")).to_have_value("From my phone\n\nFrom here")
+
+
+def test_what_was_sent_is_not_there_again(sign_in: SignIn, tickets: list[Ticket], omar: Any) -> None:
+    window = sign_in(omar)
+    window.goto(page(tickets[0]))
+    window.get_by_label("Reply or note").press_sequentially("Unplug it.")
+    window.get_by_role("button", name="Send reply").click()
+    expect(window.locator(".ticket-reply")).to_be_visible()
+    expect(window.locator("[name=body]")).to_have_value("")
+    window.reload()
+    expect(window.locator("[name=body]")).to_have_value("")
+    assert (bodies("reply"), Draft.objects.exists()) == (["Unplug it."], False)
+
+
 def test_it_all_fits_a_phone_in_chinese(sign_in: SignIn, tickets: list[Ticket], omar: Any, anna: Any) -> None:
     actions.note_presence(ticket=tickets[0], by=anna, is_replying=True)
     actions.save_draft(ticket=tickets[0], by=omar, body="Dear Ada")
