@@ -12,7 +12,7 @@ PACKAGES := crm customers marketing sales service tests
 export DEBUG ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint judge format lock clean
+.PHONY: run test lint judge mutants format lock clean
 
 run: .venv/installed ## Start the CRM on http://127.0.0.1:$(PORT)
 	@PORT=$(PORT) exec $(MANAGE) run
@@ -28,6 +28,9 @@ lint: .venv/installed-dev
 
 judge: .venv/installed-dev node_modules/.package-lock.json ## Have the API judged by Spectral, Redocly and Schemathesis
 	$(BIN)/python -m tests.judge
+
+mutants: .venv/installed-dev ## Break what protects, rule by rule, and see whether a test notices: about an hour
+	$(BIN)/python -m tests.mutants $(MODULES) --jobs $(JOBS)
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix-only
