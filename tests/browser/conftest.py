@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.staff import PASSWORD
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crm.models import User
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+PATIENCE = 30_000  # milliseconds, for a machine that does much else
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -39,6 +40,7 @@ def chromium() -> Iterator[Browser]:
     # Playwright's loop runs in this thread; the ORM calls of the tests between its calls are safe.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
         yield browser
