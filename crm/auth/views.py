@@ -26,6 +26,7 @@ from oauthlib.common import Request
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
 from crm.auth.authentication import InvalidToken, challenge, identify
+from crm.auth.hashing import RETRY_SECONDS, TOO_BUSY, Busy
 from crm.auth.limits import count_address
 from crm.auth.tokens import backend_of
 from crm.models import Application, DeviceGrant
@@ -80,12 +81,15 @@ class WellFormed(View):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Limited(View):
-    """An endpoint for programs, which refuses a network address that asks too often."""
+    """An endpoint for programs, which refuses a network address that asks it too often."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count the request, then answer it or refuse it with 429."""
-        usage = count_address(request)
-        return too_many(usage) if usage.is_exceeded else super().dispatch(request, *args, **kwargs)
+        usage = count_address(request, f"oauth {type(self).__name__}")
+        try:
+            return too_many(usage) if usage.is_exceeded else super().dispatch(request, *args, **kwargs)
+        except Busy:
+            return refusal("temporarily_unavailable", str(TOO_BUSY), 503, {"Retry-After": str(RETRY_SECONDS)})
 
 
 class ConsentNeeded(Exception):
