@@ -9,7 +9,7 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import beats, checks  # noqa: F401 -- registers the system checks
-        from crm.auth import audit
+        from crm.auth import audit, known
         from crm.auth.applications import make_own_application
         from crm.changes import timeline
         from crm.changes.retention import go_on_counting
@@ -22,6 +22,7 @@ class CrmConfig(AppConfig):
         post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
         audit.listen()
+        known.listen()
         beats.register(feed_all)
         standard.register()
         timeline.register(timeline.Source(Task, "created_at", "admin/tasks/timeline.html", related=("assignee",)))

@@ -17,6 +17,10 @@ MIN_SECRET: Final = 50
 MIN_DIFFERENT: Final = 10
 MIN_TOKEN: Final = 16
 NEW_KEY: Final = "print(secrets.token_urlsafe(50))"
+NO_PROXY: Final = (
+    "BASE_URL is https, which a proxy before the CRM serves, but TRUSTED_PROXIES is 0: everybody seems to come from "
+    "the proxy's address, and who fails to sign in makes others wait. Set it to the number of proxies."
+)
 DEMONSTRATION: Final = (
     "The demonstration accounts, whose passwords everyone knows, are in this database. "
     "Remove them with `manage.py demo_data --remove`."
@@ -69,6 +73,13 @@ def tokens() -> Iterator[tuple[int, str]]:
     """Yield what is wrong with tokens from the environment."""
     if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < MIN_TOKEN:
         yield 8, f"METRICS_TOKEN must be {MIN_TOKEN} or more characters."
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def proxies(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where limits would hold for everybody together; `manage.py check --deploy` asks."""
+    is_unnamed = settings.IS_HTTPS and settings.TRUSTED_PROXIES < 1
+    return [checks.Warning(NO_PROXY, id="crm.W001")] if is_unnamed else []
 
 
 @checks.register(checks.Tags.database)

@@ -12,6 +12,7 @@ from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
 from crm.attachments.settings import store_settings
 from crm.auth import keys, scopes
+from crm.auth.options import *  # noqa: F403 -- settings
 from crm.background import (  # noqa: F401 -- settings
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME,
     PROCRASTINATE_IMPORT_PATHS,
@@ -80,6 +81,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "crm.auth.hashing.AnswerBusy",
+    "crm.auth.known.remember",
 ]
 TEMPLATES = [
     {
@@ -164,16 +167,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
-AXES_HANDLER = "crm.auth.lockout.Lockout"
-AXES_LOCKOUT_CALLABLE = "crm.auth.lockout.answer"
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(days=1)
-AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "crm.auth.addresses.client_address"
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_secret", "code", "code_verifier", "refresh_token"]
-AXES_VERBOSE = False
 LOGIN_REDIRECT_URL = "admin:index"
 CONFIRMATION_MINUTES = environment.number("CONFIRMATION_MINUTES", 15)
 

@@ -30,7 +30,7 @@ LONGEST_AGENT: Final = 300
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page, or record what was chosen on it; of a link that does not work say only that."""
-    if count_address(request).is_exceeded:
+    if count_address(request, "preferences").is_exceeded:
         return shown(request, "link", status=429, title=_("Too many requests"), text=_("Please try again in a minute."))
     try:
         customer = customer_of(token)

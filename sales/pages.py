@@ -64,7 +64,7 @@ def answer(request: HttpRequest, form: LeadForm) -> HttpResponse:
     """Return what the request is answered with, before its headers."""
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers=PREFLIGHT if request.headers.get("Origin") else {})
-    is_too_many = count_address(request).is_exceeded
+    is_too_many = count_address(request, "form").is_exceeded
     if is_too_many or (request.method == "POST" and count_use("form", form.key, settings.RATE_LIMIT_FORM).is_exceeded):
         return notice(request, 429, _("Too many requests"), _("Please try again in a minute."))
     if request.method == "POST":

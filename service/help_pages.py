@@ -58,7 +58,7 @@ def front(request: HttpRequest) -> HttpResponse:
 
 def searched(request: HttpRequest, text: str, number: int) -> HttpResponse:
     """Show what was found; only this costs the database some work, so only this is counted."""
-    if count_address(request).is_exceeded:
+    if count_address(request, "help search").is_exceeded:
         return too_many(request)
     found, has_more = results_of(text, number)
     known: dict[str, Any] = {"text": text, "results": found, "next_page": number + 1 if has_more else 0}
@@ -108,7 +108,7 @@ def page(request: HttpRequest, found: Article, **more: Any) -> HttpResponse:
 
 def voted(request: HttpRequest, found: Article) -> HttpResponse:
     """Note what a reader says, and show the page again."""
-    is_too_many = count_address(request).is_exceeded
+    is_too_many = count_address(request, "help votes").is_exceeded
     if is_too_many or count_use("help", found.pk.hex, settings.RATE_LIMIT_FORM).is_exceeded:
         return too_many(request)
     vote = request.POST.get("vote")

@@ -43,7 +43,7 @@ STANDS: Final = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def ticket_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page, or take the customer's answer; of a link that does not work say only that."""
-    if count_address(request).is_exceeded:
+    if count_address(request, "ticket").is_exceeded:
         return too_many(request)
     try:
         ticket = ticket_of(token)
@@ -101,7 +101,7 @@ def take_answer(ticket: Ticket, body: str, uploads: list[Any]) -> TicketMessage:
 @require_safe
 def ticket_file(request: HttpRequest, token: str, file: str) -> HttpResponseBase:
     """Answer a file of the conversation, to save, for some minutes after its page was shown."""
-    if count_address(request).is_exceeded:
+    if count_address(request, "ticket files").is_exceeded:
         return too_many(request)
     try:
         return answer(file_of(ticket_of(token), file))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @require_http_methods(["GET", "HEAD", "POST"])
 def survey(request: HttpRequest, token: str) -> HttpResponse:
     """Show the question, or note the answer."""
-    if count_address(request).is_exceeded:
+    if count_address(request, "survey").is_exceeded:
         return too_many(request)
     try:
         ticket = ticket_of(token)

@@ -10,7 +10,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
@@ -20,6 +20,7 @@ from crm.admin.base import ModelAdmin
 from crm.admin.links import link_to
 from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
+from crm.auth.lockout import unlock
 from crm.models import Team, User
 from crm.roles import ROLES
 
@@ -70,6 +71,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("team",)
     ordering = ("username",)
     readonly_fields = ("last_login", "date_joined")
+    actions = ("let_sign_in",)
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -101,6 +103,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         if db_field.name == "groups":
             kwargs["form_class"] = RoleChoiceField
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @admin.action(description=_("Let sign in again"), permissions=["change"])
+    def let_sign_in(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """End the wait after failed sign-ins, wherever they came from."""
+        chosen = [user for user in queryset if self.has_change_permission(request, user)]
+        count = unlock(users=chosen, by=staff(request))
+        text = ngettext("%d person can sign in again.", "%d people can sign in again.", count) % count
+        self.message_user(request, text)
 
     @display(description=_("name"))
     def full_name(self, user: User) -> str:

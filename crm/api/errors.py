@@ -22,6 +22,7 @@ from rest_framework.views import set_rollback
 from crm.api.characters import without_control_characters
 from crm.api.constraints import as_delay, as_refusal
 from crm.api.renderers import JSONRenderer, XMLRenderer
+from crm.auth.hashing import Busy, refused
 from crm.logs import request_id
 
 if TYPE_CHECKING:
@@ -246,5 +247,6 @@ MEANINGS: dict[type[Exception], Callable[[Any], exceptions.APIException | None]]
     ProtectedError: still_referred_to,
     DjangoValidationError: rule_broken,
     IntegrityError: lambda error: as_refusal(error, Problem),
+    Busy: lambda _error: refused(Problem),
     OperationalError: lambda error: as_delay(error, Problem),
 }

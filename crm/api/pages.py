@@ -35,12 +35,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return page_or_problem(request, 500)
 
 
-def page_or_problem(request: HttpRequest, code: int) -> HttpResponse:
+def page_or_problem(request: HttpRequest, code: int, detail: str = "") -> HttpResponse:
     """Answer a browser outside of the API with a page, everyone else with a problem."""
     is_page = not request.path.startswith("/api/") and request.accepts("text/html") and "Accept" in request.headers
     if not is_page:
-        return problem_response(request, code)
-    title = PROBLEMS[BY_STATUS[code]][1]
+        return problem_response(request, code, detail=detail)
+    title = detail or PROBLEMS[BY_STATUS[code]][1]
     return render(request, "crm/error.html", {"title": title, "status": code, "request_id": request_id()}, status=code)
 
 

@@ -36,11 +36,11 @@ class CredentialsThrottle(UsageThrottle):
 
 
 class AddressThrottle(UsageThrottle):
-    """The limit of a network address, for what can be asked without a token."""
+    """The limit of a network address, for what can be asked without a token; each view counts apart."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count the request, then tell whether the limit holds."""
-        request.address_usage = count_address(request._request)  # type: ignore[attr-defined]
+        request.address_usage = count_address(request._request, type(view).__name__)  # type: ignore[attr-defined]
         return super().allow_request(request, view)
 
 

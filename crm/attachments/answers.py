@@ -59,7 +59,7 @@ def link_for(attachment: Attachment, user: User) -> str:
 @require_safe
 def file(request: HttpRequest, token: str) -> HttpResponseBase:
     """Answer what a link leads to, while whoever made it may still see it; 404 for everything else."""
-    if count_address(request).is_exceeded:
+    if count_address(request, "files").is_exceeded:
         return refusal(request)
     try:
         parts = signing.loads(token, salt=SALT, max_age=timedelta(seconds=settings.ATTACHMENT_LINK_SECONDS))

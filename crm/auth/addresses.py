@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+HOUSEHOLD: Final = 64  # bits of an IPv6 address that name a network; whoever has it has all of its addresses
+
+
+def client_network(request: HttpRequest) -> str:
+    """Return the address by which a client is counted: of IPv6 that of its /64 network (RFC 6177), else its own."""
+    address = ip_address(client_address(request))
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, HOUSEHOLD), strict=False).network_address)
 
 
 def client_address(request: HttpRequest) -> str:

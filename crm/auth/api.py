@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
@@ -20,7 +19,7 @@ from crm.api.characters import refuse_control_characters
 from crm.api.strictness import StrictSerializer
 from crm.api.throttles import AddressThrottle
 from crm.api.views import AnswerHeaders
-from crm.auth import audit, sessions
+from crm.auth import audit, lockout, sessions
 from crm.auth.addresses import client_address
 from crm.auth.authentication import challenge
 from crm.auth.scopes import known_scopes
@@ -131,7 +130,7 @@ class TokenView(SignInView):
         user = authenticate(request._request, **credentials)
         if user is None:
             raise AuthenticationFailed(_("User name or password is wrong, or the account is disabled."))
-        reset(ip=client_address(request._request), username=user.get_username())
+        lockout.succeeded(request=request._request, user=user)
         update_last_login(None, user)  # type: ignore[arg-type]  # takes and ignores the sender of a signal
         audit.record("signed_in", user=user.pk, address=client_address(request._request), client="crm")
         scopes = given.get("scope", "").split() or known_scopes()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.db import connection
 
-from crm.auth.addresses import client_address
+from crm.auth.addresses import client_network
 from crm.database.prepared import fetch_one
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def usage(name: str, limit: int, hits: int, second: int) -> Usage:
     return Usage(name, limit, hits, WINDOW - second % WINDOW)
 
 
-def count_address(request: HttpRequest) -> Usage:
-    """Count a request of somebody unknown, by network address."""
-    row = fetch_one(COUNT_ONE, [f"i:{client_address(request)}"])
+def count_address(request: HttpRequest, door: str) -> Usage:
+    """Count a request of somebody unknown, by network address; each door counts apart, so that none locks another."""
+    row = fetch_one(COUNT_ONE, [f"i:{door}:{client_network(request)}"])
     hits, second = row or (1, 0)
     return usage("address", settings.RATE_LIMIT_ADDRESS, hits, second)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from crm.auth import audit
-from crm.auth.limits import count_address
+from crm.auth.limits import count_address, count_use
 from crm.auth.scopes import sentences
 from crm.models import Application, DeviceGrant
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from crm.models import User
+
+DEVICE_TRIES = 20  # a minute, for one person: who types a code needs two, who guesses needs billions
 
 
 class SignInView(LoginView):
@@ -58,7 +60,8 @@ def device(request: HttpRequest) -> HttpResponse:
     code = "".join(filter(str.isalnum, request.POST.get("user_code", request.GET.get("user_code", ""))[:50])).upper()
     if request.method == "GET":
         return render(request, "oauth2_provider/device.html", {"user_code": code})
-    if count_address(request).is_exceeded:
+    is_guessing = count_use("device", person(request).pk.hex, DEVICE_TRIES).is_exceeded
+    if count_address(request, "device").is_exceeded or is_guessing:
         return render(request, "crm/error.html", {"title": _("Too many requests"), "status": 429}, status=429)
     waiting = pending(code)
     if waiting is None:

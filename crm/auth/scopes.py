@@ -29,6 +29,7 @@ WORDS: Final[dict[str, Any]] = {
     "imports:manage": _("Import files of records"),
     "webhooks:manage": _("Be told of changes at an address of its choice"),
     "sync:run": _("Exchange data with other systems"),
+    "tokens:introspect": _("See whether tokens of other applications are valid, and whose they are"),
     "admin": _("Administer the CRM: people, teams, custom fields and applications"),
 }
 

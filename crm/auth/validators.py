@@ -11,7 +11,7 @@ from django.utils import timezone
 from oauth2_provider.models import RefreshToken
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
-from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
+from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error, InvalidGrantError
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from crm.auth import audit
@@ -73,10 +73,24 @@ class Validator(OAuth2Validator):
         return bool(super().validate_user(username, password, client, request, *args, **kwargs))
 
     def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
-        """Accept a code once, from the application that it was given to, for an active account."""
-        Grant.objects.select_for_update().filter(code=code, application=client).first()
+        """Accept a code once, from the application that it was given to, for an active account.
+
+        A code that comes a second time has been copied: the tokens given for it end (RFC 6749, section 4.1.2).
+        """
+        given = Grant.objects.select_for_update().filter(code=code, application=client).first()
+        if given is not None and given.token_family is not None:
+            RefreshToken.revoke_family(given.token_family)
+            audit.record("code_replayed", user=given.user_id, client=client.client_id)
+            return False
         is_valid = super().validate_code(client_id, code, client, request, *args, **kwargs)
         return bool(is_valid and request.user.is_active)
+
+    def invalidate_authorization_code(self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Keep a code that was used, with the family of its tokens, while they may live."""
+        spent = Grant.objects.filter(code=code, application=request.client, token_family__isnull=True)
+        until = timezone.now() + timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
+        if not spent.update(token_family=request.given_family, expires=until):
+            raise InvalidGrantError(request=request)
 
     def validate_refresh_token(self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         """Accept a refresh token once; a second use ends its whole family."""
@@ -142,3 +156,8 @@ class Validator(OAuth2Validator):
             scope=token["scope"],
         )
         return super()._create_access_token(expires, request, token, source_refresh_token)
+
+    def _create_refresh_token(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        given = super()._create_refresh_token(request, *args, **kwargs)
+        request.given_family = given.token_family
+        return given

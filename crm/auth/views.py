@@ -25,6 +25,8 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
+from crm.auth.authentication import InvalidToken, challenge, identify
+from crm.auth.hashing import RETRY_SECONDS, TOO_BUSY, Busy
 from crm.auth.limits import count_address
 from crm.auth.tokens import backend_of
 from crm.models import Application, DeviceGrant
@@ -32,6 +34,7 @@ from crm.models import Application, DeviceGrant
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 LENGTHS = {"nonce": 255, "code_challenge": 128, "state": 2000}
 MAX_LENGTH = 4000
+INTROSPECT = "tokens:introspect"
 
 
 def refusal(error: str, description: str, status: int = 400, headers: dict[str, str] | None = None) -> JsonResponse:
@@ -77,16 +81,46 @@ class WellFormed(View):
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Limited(View):
-    """An endpoint for programs, which refuses a network address that asks too often."""
+    """An endpoint for programs, which refuses a network address that asks it too often."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count the request, then answer it or refuse it with 429."""
-        usage = count_address(request)
-        return too_many(usage) if usage.is_exceeded else super().dispatch(request, *args, **kwargs)
+        usage = count_address(request, f"oauth {type(self).__name__}")
+        try:
+            return too_many(usage) if usage.is_exceeded else super().dispatch(request, *args, **kwargs)
+        except Busy:
+            return refusal("temporarily_unavailable", str(TOO_BUSY), 503, {"Retry-After": str(RETRY_SECONDS)})
+
+
+class ConsentNeeded(Exception):
+    """A person must be asked, whatever was agreed to before."""
 
 
 class AuthorizationView(WellFormed, toolkit.AuthorizationView):
     """The consent page (RFC 6749, section 4.1.1)."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the page, or return at once to a program that was let in before and that nobody can pose as."""
+        try:
+            response: HttpResponse = super().get(request, *args, **kwargs)
+        except ConsentNeeded:
+            return self.render_to_response(self.get_context_data(**self.oauth2_data))
+        return response
+
+    def create_authorization_response(
+        self,
+        request: HttpRequest,
+        scopes: str,
+        credentials: dict[str, Any],
+        allow: bool,  # noqa: FBT001 -- the toolkit's signature
+    ) -> Any:
+        """Give what was asked for; without a form, only where no other program can get it (RFC 8252, section 8.6)."""
+        application = Application.objects.get(client_id=credentials["client_id"])
+        if request.method != "POST" and not application.is_known_at(
+            credentials["redirect_uri"], credentials["response_type"]
+        ):
+            raise ConsentNeeded
+        return super().create_authorization_response(request, scopes, credentials, allow)
 
     def redirect(self, redirect_to: str, application: Application | None) -> HttpResponseRedirect:
         """Return to the registered address, also with an error saying who answers (RFC 9207)."""
@@ -151,31 +185,57 @@ class IntrospectionView(Limited, WellFormed, toolkit.RevokeTokenView):
     """The introspection endpoint (RFC 7662), for confidential applications."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Say whether an access token counts now, and what it says."""
-        if not self.is_confidential(request):
+        """Say whether an access token counts now, and what it says.
+
+        An application that shows its secret hears of its own tokens. One that shows a token with the scope
+        `tokens:introspect`, of an account that may see applications, hears of all (RFC 7662, section 2.1).
+        """
+        known = AccessToken.objects.all()
+        if request.headers.get("Authorization", "").lower().startswith("bearer "):
+            refused = refused_bearer(request)
+            if refused is not None:
+                return refused
+        elif (asking := self.confidential(request)) is not None:
+            known = known.filter(application=asking)
+        else:
             return refusal("invalid_client", "Client authentication failed.", 401, {"WWW-Authenticate": "Basic"})
         token = request.POST.get("token")
         if not token:
             return refusal("invalid_request", "The parameter token is missing.")
-        return JsonResponse(introspected(token), headers={"Cache-Control": "no-store"})
+        return JsonResponse(introspected(token, known), headers={"Cache-Control": "no-store"})
 
-    def is_confidential(self, request: HttpRequest) -> bool:
-        """Tell whether the request is authenticated by a confidential application."""
+    def confidential(self, request: HttpRequest) -> Application | None:
+        """Return the confidential application that the request is authenticated by."""
         core = self.get_oauthlib_core()
         uri, method, body, headers = core._extract_params(request)
         asking = Request(uri, method, body, headers)
-        is_known = core.server.request_validator.authenticate_client(asking)
-        return bool(is_known and asking.client.client_type == asking.client.CLIENT_CONFIDENTIAL)
+        if not core.server.request_validator.authenticate_client(asking):
+            return None
+        application: Application = asking.client
+        return application if application.client_type == Application.CLIENT_CONFIDENTIAL else None
 
 
-def introspected(token: str) -> dict[str, Any]:
-    """Return the answer of RFC 7662, section 2.2; of what does not count nothing but that."""
+def refused_bearer(request: HttpRequest) -> JsonResponse | None:
+    """Refuse a bearer token that may not ask about those of others (RFC 6750, section 3.1)."""
+    try:
+        user, credentials = identify(request.headers["Authorization"].partition(" ")[2].strip())
+    except InvalidToken as error:
+        return refusal("invalid_token", str(error.detail), 401, error.headers)
+    asking = Application.objects.filter(client_id=credentials.client_id, client_type=Application.CLIENT_CONFIDENTIAL)
+    if INTROSPECT in credentials.scopes and user.has_perm("crm.view_application") and asking.exists():
+        return None
+    headers = {"WWW-Authenticate": challenge('error="insufficient_scope"', f'scope="{INTROSPECT}"')}
+    return refusal("insufficient_scope", "The token may not ask about those of others.", 403, headers)
+
+
+def introspected(token: str, known: QuerySet[AccessToken]) -> dict[str, Any]:
+    """Return the answer of RFC 7662, section 2.2; of what does not count, or is not among `known`, nothing but that."""
     try:
         claims = backend_of(settings.JWT_KEYS[0]).decode(token)
     except TokenBackendError:
         return {"active": False}
     row = (
-        AccessToken.objects.select_related("user")
+        known.select_related("user")
         .filter(token_checksum=sha256(token.encode()).hexdigest(), user__is_active=True)
         .first()
     )

@@ -51,6 +51,17 @@ class Application(AbstractApplication):
             if any(is_exposed(uri) for uri in getattr(self, name).split()):
                 raise ValidationError({name: _("Use https; plain http only to this machine, such as 127.0.0.1.")})
 
+    def is_known_at(self, redirect_uri: str, response_type: str) -> bool:
+        """Tell whether nobody else can get what is sent to an address of this program (RFC 8252, section 8.6).
+
+        An https address is the program's own. Any program may listen on a port of this machine or claim a scheme, and
+        what it gets there is worth nothing only where it is a code, for which the secret of a confidential program
+        is asked.
+        """
+        if urlsplit(redirect_uri).scheme == "https":
+            return True
+        return self.client_type == self.CLIENT_CONFIDENTIAL and response_type == "code"
+
     @property
     def is_first_party(self) -> bool:
         """Whether this stands for the sign-in of the API itself."""
@@ -88,6 +99,9 @@ class Grant(AbstractGrant):
     """An authorization code on its way to a program (RFC 6749, section 4.1)."""
 
     code = HashedField(_("code"), max_length=255, unique=True)
+    # Of the tokens that were given for it: a code that was used stays for as long as they may live, to end them when it
+    # comes a second time.
+    token_family = models.UUIDField(_("token family"), null=True, editable=False)
 
     class Meta(AbstractGrant.Meta):
         verbose_name = _("authorization code")

@@ -128,9 +128,22 @@ def test_every_other_server_refuses_too(module: str) -> None:
 
 
 def test_nothing_is_wrong_with_a_production_configuration() -> None:
-    ended = start("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    ended = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", TRUSTED_PROXIES="1")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_an_https_address_without_a_proxy_is_warned_of_but_starts() -> None:
+    ended = start("manage.py", "check", "--deploy")
+    assert ended.returncode == 0
+    assert "(crm.W001) BASE_URL is https, which a proxy before the CRM serves, but TRUSTED_PROXIES is 0" in ended.stderr
+    assert "crm.W001" not in start("manage.py", "check").stderr
+
+
+@pytest.mark.parametrize(("base", "count", "warnings"), [("https", 0, 1), ("https", 1, 0), ("http", 0, 0)])
+def test_only_https_behind_no_named_proxy_is_warned_of(settings: Any, base: str, count: int, warnings: int) -> None:
+    settings.IS_HTTPS, settings.TRUSTED_PROXIES = base == "https", count
+    assert [one.id for one in checks.proxies(None)] == ["crm.W001"] * warnings
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

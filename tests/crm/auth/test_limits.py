@@ -104,7 +104,7 @@ def test_only_trusted_proxies_say_where_a_request_comes_from(
 
 @pytest.mark.django_db
 def test_old_counts_are_forgotten() -> None:
-    count_address(RequestFactory().get("/", REMOTE_ADDR="192.0.2.1"))
+    count_address(RequestFactory().get("/", REMOTE_ADDR="192.0.2.1"), "form")
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO crm_rate_counter VALUES ('i:192.0.2.2', 1, 5)")
     assert forget_old_counts() == 1

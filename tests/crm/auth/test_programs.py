@@ -64,17 +64,67 @@ def test_a_wrong_token_request_is_refused(server: str, robot: Any, data: Any, st
     assert not AccessToken.objects.exists()
 
 
-def test_introspection_tells_confidential_programs(
-    server: str, web: Any, robot: Any, session: Any, person: Any
-) -> None:
+def test_introspection_tells_a_program_of_its_own_tokens(server: str, web: Any, session: Any, person: Any) -> None:
     token = exchanged(server, web, session, person)["access_token"]
-    known = session(robot).introspect_token(f"{server}/o/introspect", token=token).json()
+    known = session(web).introspect_token(f"{server}/o/introspect", token=token).json()
     assert (known["active"], known["token_type"], known["username"]) == (True, "Bearer", person.username)
     assert (known["scope"], known["client_id"], known["sub"]) == (SCOPES, web.client_id, str(person.pk))
     person.is_active = False
     person.save()
-    assert session(robot).introspect_token(f"{server}/o/introspect", token=token).json() == {"active": False}
-    assert session(robot).introspect_token(f"{server}/o/introspect", token="unknown").json() == {"active": False}
+    assert session(web).introspect_token(f"{server}/o/introspect", token=token).json() == {"active": False}
+    assert session(web).introspect_token(f"{server}/o/introspect", token="unknown").json() == {"active": False}
+
+
+def test_introspection_says_nothing_of_tokens_of_others(
+    server: str, web: Any, robot: Any, session: Any, person: Any, token_for: Any
+) -> None:
+    for token in (exchanged(server, web, session, person)["access_token"], token_for(person)):
+        told = session(robot).introspect_token(f"{server}/o/introspect", token=token)
+        assert (told.status_code, told.json()) == (200, {"active": False})
+
+
+@pytest.fixture
+def web_token(server: str, web: Any, session: Any, person: Any) -> str:
+    """Return the token that a program holds of a person."""
+    return str(exchanged(server, web, session, person)["access_token"])
+
+
+def asked_with(server: str, bearer: str, token: str) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {bearer}"}
+    answer = requests.post(f"{server}/o/introspect", data={"token": token}, headers=headers, timeout=60)
+    return answer.status_code, answer.json().get("active", answer.json().get("error"))
+
+
+@pytest.fixture
+def bearer(server: str, register: Any, session: Any, make_user: Any) -> Any:
+    """Return the token of a confidential program whose account has a role."""
+
+    def make(role: str, scope: str) -> str:
+        guard = register("client-credentials", user=make_user(role))
+        token = session(guard).fetch_token(f"{server}/o/token", grant_type="client_credentials", scope=scope)
+        return str(token["access_token"])
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "expected"),
+    [
+        ("Administrator", "tokens:introspect", (200, True)),
+        ("Administrator", "customers:read", (403, "insufficient_scope")),
+        ("Integration", "tokens:introspect", (403, "insufficient_scope")),
+    ],
+)
+def test_introspection_of_all_tokens_needs_a_scope_and_an_account_that_sees_applications(
+    server: str, bearer: Any, web_token: str, role: str, scope: str, expected: Any
+) -> None:
+    assert asked_with(server, bearer(role, scope), web_token) == expected
+
+
+def test_introspection_by_bearer_is_for_confidential_programs(server: str, make_user: Any, token_for: Any) -> None:
+    own = token_for(make_user("Administrator"), "tokens:introspect")
+    assert asked_with(server, own, own) == (403, "insufficient_scope")
+    assert asked_with(server, "made-up", own) == (401, "invalid_token")
 
 
 def test_introspection_tells_nobody_else(server: str, register: Any, robot: Any, token_for: Any, person: Any) -> None:
