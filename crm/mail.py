@@ -31,7 +31,7 @@ def mailers(*, is_for_people: bool) -> dict[str, dict[str, Any]]:
         "use_tls": bool(user) and port != SMTPS,
         "timeout": 30,
     }
-    return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+    return {"default": {"BACKEND": "crm.smtp.EmailBackend", "OPTIONS": options}}
 
 
 def options_of_backend() -> dict[str, Any]:

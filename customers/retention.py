@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 
+from crm.database.locks import lock_together
+from crm.merging.references import rows_around
 from crm.privacy.actions import erase_person
 from customers.models import Customer, RetentionRule
 
@@ -74,7 +76,8 @@ def deactivate(rule: RetentionRule, keys: list[UUID]) -> int:
 @transaction.atomic
 def erase_one(rule: RetentionRule, key: UUID, outcome: Outcome) -> None:
     """Erase a customer under its lock, and count it."""
-    locked = Customer.objects.filter(pk=key).select_for_update().first()
+    lock_together(lambda: rows_around(Customer, key))
+    locked = Customer.objects.filter(pk=key).first()
     if locked is None or not rule.due().filter(pk=key).exists():
         return
     try:

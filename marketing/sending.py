@@ -95,7 +95,7 @@ class Turn:
 
     def ready(self) -> bool:
         """Tell whether the turn goes on and the mail server is there."""
-        if time.monotonic() >= self.ends:
+        if time.monotonic() >= self.ends or not self.is_answered:
             return False
         connection = getattr(self.mailer, "connection", None)
         with suppress(OSError):  # as smtplib's errors are
@@ -161,7 +161,10 @@ class Turn:
 
     def failed(self, claim: Claim, answer: Answer) -> None:
         """Note why a message did not leave, or that nobody knows whether it did."""
-        if answer.kind is Answer.Kind.LATER:
+        if answer.kind is Answer.Kind.UNSENT:
+            self.is_answered = False
+            actions.note_unsent(member=claim.member, detail=answer.detail)
+        elif answer.kind is Answer.Kind.LATER:
             actions.note_postponed(member=claim.member, detail=answer.detail)
         elif answer.kind is Answer.Kind.SENDER:  # as it would refuse everybody else's message, too
             actions.note_sender_refused(campaign=self.campaign, member=claim.member, detail=answer.detail)

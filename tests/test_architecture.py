@@ -62,6 +62,16 @@ def test_a_test_has_at_most_16_lines_after_its_name() -> None:
     assert [f"{relative(path)}:{node.name}" for path, node in long] == []
 
 
+def test_who_locks_several_rows_does_so_in_the_order_of_their_keys_or_waits_for_nobody() -> None:
+    """One row, found by its key; rows that others hold are skipped; or `order_by("pk")`, as `lock_together` does."""
+    safe = re.compile(r"\.get\(|\.first\(\)|skip_locked=True|order_by\(\"pk\"\)|pk=UUID\(")
+    product = [path for path in FILES if not path.is_relative_to(settings.BASE_DIR / "tests")]
+    sources = [(path, node, ast.unparse(node).replace("'", '"')) for path in product for node in functions(path)]
+    locking = [(path, node, text) for path, node, text in sources if ".select_for_update(" in text]
+    assert len(locking) > 20
+    assert [f"{relative(path)}:{node.name}" for path, node, text in locking if safe.search(text) is None] == []
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_foreign_keys_point_down(model: type[Model]) -> None:
     remotes = [field.remote_field for field in model._meta.concrete_fields if field.remote_field is not None]

@@ -8,16 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.custom.definitions import definitions
+from crm.database.locks import lock_together
 from crm.erasing import erasing
 from crm.merging.fields import merged
-from crm.merging.moving import move_all, move_back
+from crm.merging.moving import move_all, move_back, rows_moved
+from crm.merging.references import rows_around
 from crm.merging.rows import CUSTOM, as_json, difference, flat, from_json, set_flat
 from crm.models import Change, Merge
 from crm.models.tags import as_known
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from uuid import UUID
+    from collections.abc import Mapping
 
     from crm.models import Record, User
 
@@ -39,7 +40,8 @@ def merge_records(*, winner: Record, loser: Record, by: User, fields: Mapping[st
     django.core.exceptions.ValidationError where the two cannot be one.
     """
     model = type(winner)
-    locked = _locked(model, {winner.pk, loser.pk})
+    lock_together(lambda: rows_around(model, winner.pk, loser.pk))
+    locked = model._default_manager.in_bulk({winner.pk, loser.pk})
     if winner.pk == loser.pk or len(locked) < len({winner.pk, loser.pk}):
         raise NotThere
     winner, loser = locked[winner.pk], locked[loser.pk]
@@ -68,7 +70,8 @@ def undo_merge(*, merge: Merge, model: type[Record]) -> Merge:
     django.core.exceptions.ValidationError or django.db.IntegrityError where the values no longer fit.
     """
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
-    winner = _locked(model, {merge.winner}).get(merge.winner)
+    lock_together(lambda: {**rows_moved(merge.before or {}), model: {merge.winner}})
+    winner: Any = model._default_manager.filter(pk=merge.winner).first()
     if winner is None or merge.before is None or not Merge.objects.undoable().filter(pk=merge.pk).exists():
         raise NotUndoable
     loser = from_json(model, merge.before["row"])
@@ -82,12 +85,6 @@ def undo_merge(*, merge: Merge, model: type[Record]) -> Merge:
     merge.undone_at, merge.left, merge.before = timezone.now(), left, None
     merge.save()
     return merge
-
-
-def _locked(model: type[Record], keys: Collection[UUID]) -> dict[UUID, Any]:
-    """Return the records that there are, locked in the order of their ids, so that crossed merges take turns."""
-    rows = model._default_manager.filter(pk__in=keys).order_by("pk").select_for_update()
-    return {row.pk: row for row in rows}
 
 
 def _remove(loser: Record, winner: Record) -> None:

@@ -31,8 +31,17 @@ def counts(record: Record) -> dict[type[Model], int]:
     return found
 
 
+def rows_moved(done: dict[str, Any]) -> dict[type[Model], set[Any]]:
+    """Return the rows that a merge moved, as `move_all` has noted them."""
+    found: dict[type[Model], set[Any]] = {}
+    for item in (*done.get("moved", ()), *done.get("switched", ())):
+        kind = apps.get_model(item["model"])
+        found.setdefault(kind, set()).update(kind._meta.pk.to_python(key) for key in item["keys"])
+    return found
+
+
 def move_all(model: type[Record], source: UUID, target: UUID) -> dict[str, Any]:
-    """Let what refers to `source` refer to `target`; return what `move_back` needs to know."""
+    """Let what refers to `source`, all under locks, refer to `target`; return what `move_back` needs to know."""
     done: dict[str, Any] = {"moved": [], "switched": [], "removed": []}
     for one in references_to(model):
         rows = one.rows(model, source)
@@ -41,7 +50,7 @@ def move_all(model: type[Record], source: UUID, target: UUID) -> dict[str, Any]:
             continue
         make_room(one, rows, one.rows(model, target), done)
         remove(one.between(source, target), one, done)
-        keys = list(rows.select_for_update().values_list("pk", flat=True))
+        keys = list(rows.values_list("pk", flat=True))
         if keys:
             point(one, one.model._base_manager.filter(pk__in=keys), target)
             done["moved"].append({**named(one), "keys": [str(key) for key in keys]})

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, ManyToOneRel, Model, Q, UniqueConstraint, UUIDField
+from django.db.models import CharField, ManyToOneRel, Model, Q, TextField, UniqueConstraint, UUIDField, Value
+from django.db.models.functions import Cast
 
 from crm.models import ExternalReference, Record
 
@@ -81,6 +82,23 @@ def references_to(model: type[Model]) -> tuple[Reference, ...]:
     ]
     others = [one for kind in apps.get_models(include_auto_created=True) for one in generic(kind)]
     return (*keys, *others, *customers(model))
+
+
+def rows_around(model: type[Model], *keys: Any) -> dict[type[Model], set[Any]]:
+    """Return, for `crm.database.locks.lock_together`, records with all that refers to them or that they name alike."""
+    found: dict[type[Model], set[Any]] = {model: set(keys)}
+    references = references_to(model)
+    parts = [
+        one.naming(model, keys).order_by().values_list(Value(number), Cast("pk", TextField()))
+        for number, one in enumerate(references)
+    ]
+    for number, key in parts[0].union(*parts[1:], all=True) if parts else ():
+        kind = references[number].model
+        found.setdefault(kind, set()).add(kind._meta.pk.to_python(key))
+    alike = [one.attname for one in model._meta.concrete_fields if one.related_model is model]
+    for row in model._base_manager.filter(pk__in=keys).values_list(*alike) if alike else ():
+        found[model].update(key for key in row if key is not None)
+    return found
 
 
 def customers(model: type[Model]) -> Iterator[Reference]:

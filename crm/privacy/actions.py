@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.database.locks import lock_together
 from crm.erasing import erasing
+from crm.merging.references import rows_around
 from crm.models import Erasure
 from crm.privacy import feed, holdings, lent, person
 from crm.privacy.rows import erase_rows, remove_kept_elsewhere
@@ -31,7 +33,8 @@ def erase_person(*, customer: Record, by: User | None, reason: str) -> Erasure:
     django.core.exceptions.ValidationError for a reason that is empty or names the customer.
     """
     model: Any = type(customer)
-    locked = model._base_manager.select_for_update().filter(pk=customer.pk).first()
+    lock_together(lambda: rows_around(model, customer.pk))
+    locked = model._base_manager.filter(pk=customer.pk).first()
     if locked is None:
         raise NotThere(customer.pk)
     reason = reason.strip()

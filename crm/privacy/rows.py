@@ -75,7 +75,7 @@ def empty(holding: Holding, keys: Collection[Any]) -> Collection[Any]:
     if not values:
         return []
     rows = holding.model._base_manager.filter(pk__in=keys).filter(differing(values))
-    changed = list(rows.select_for_update().values_list("pk", flat=True))
+    changed = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
     if "updated_at" in {one.name for one in holding.model._meta.concrete_fields}:
         values["updated_at"] = timezone.now()
     if changed:

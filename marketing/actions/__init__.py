@@ -23,6 +23,7 @@ from marketing.actions.claiming import (
     note_sent,
     note_unconfirmed,
     note_unknown_address,
+    note_unsent,
 )
 from marketing.actions.comparing import choose_winner
 from marketing.actions.ending import end_sent_campaign
@@ -73,6 +74,7 @@ __all__ = [
     "note_sent",
     "note_unconfirmed",
     "note_unknown_address",
+    "note_unsent",
     "note_unsubscribed",
     "pause_campaign",
     "recipient_of",

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Reason = CampaignMember.Reason
 State = CampaignMember.State
 MOST_ATTEMPTS: Final = 5
+# Others go on meanwhile: should a server break off whenever it hears of one recipient, they do not wait for that one.
+TRIED_AGAIN_AFTER: Final = timedelta(minutes=5)
+GIVEN_UP_AFTER: Final = timedelta(days=5)  # RFC 5321, section 4.5.4.1
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,21 @@ def note_unknown_address(*, member: UUID, detail: str) -> None:
     if rows.update(state=State.BOUNCED, bounced_at=now, detail=detail[:500], updated_at=now):
         found = rows.model.objects.select_related("customer").get(pk=member)
         suppress_address_of(member=found, reason=Suppression.Reason.BOUNCE, detail=detail)
+
+
+@transaction.atomic
+def note_unsent(*, member: UUID, detail: str) -> None:
+    """Note that a message did not leave, for nothing that is about its recipient: it waits, some minutes or days."""
+    found = _in_hand(member)
+    if found is None:
+        return
+    now = timezone.now()
+    if found.campaign.status == Campaign.Status.CANCELLED:
+        _write(found, state=State.SKIPPED, reason=Reason.CANCELLED, detail=detail[:500])
+    elif found.campaign.started_at is not None and found.campaign.started_at < now - GIVEN_UP_AFTER:
+        _write(found, state=State.SKIPPED, reason=Reason.REFUSED, detail=detail[:500])
+    else:
+        _write(found, state=State.QUEUED, due_at=now + TRIED_AGAIN_AFTER, detail=detail[:500])
 
 
 @transaction.atomic

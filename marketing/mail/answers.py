@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from crm.smtp import Unsent
 from marketing.mail.dkim import Unsigned
 
 LATER: Final = range(400, 500)  # RFC 5321, section 4.2.1
@@ -29,6 +32,7 @@ class Answer:
         REFUSED = "refused"
         NO_ADDRESS = "no_address"
         SENDER = "sender"
+        UNSENT = "unsent"
         UNKNOWN = "unknown"
 
     kind: Kind
@@ -38,6 +42,8 @@ class Answer:
 
 def judged(error: Exception) -> Answer:
     """Return what an error of the mailer means; what is not plainly a refusal leaves open whether it was taken."""
+    if is_unsent(error):
+        return Answer(Answer.Kind.UNSENT, text_of(error))
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()), (0, b""))
         return Answer(of_recipient(code, words(code, said)), words(code, said), is_about_recipient=True)
@@ -45,6 +51,11 @@ def judged(error: Exception) -> Answer:
         return Answer(Answer.Kind.SENDER, text_of(error))
     if isinstance(error, smtplib.SMTPResponseException):
         return of_code(error.smtp_code, text_of(error))
+    return of_other(error)
+
+
+def of_other(error: Exception) -> Answer:
+    """Return what an error means that is no answer of an SMTP server."""
     # Of what cannot be written nothing left this machine; that says nothing against the address.
     if isinstance(error, ValueError | smtplib.SMTPNotSupportedError) or is_refused_by_provider(error):
         return Answer(Answer.Kind.REFUSED, str(error), is_about_recipient=True)
@@ -55,9 +66,23 @@ def judged(error: Exception) -> Answer:
     return Answer(Answer.Kind.UNKNOWN, f"{type(error).__name__}: {error}")
 
 
+def is_unsent(error: Exception) -> bool:
+    """Tell whether no server has the message, and none said anything against it or its recipient."""
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPConnectError | smtplib.SMTPHeloError):
+        return error.smtp_code not in NEVER
+    return isinstance(error, Unsent) or is_unconnected(error)
+
+
+def is_unconnected(error: Exception) -> bool:
+    """Tell whether a provider was not reached; the errors of its library name what they come from as a reason."""
+    reason = getattr(next(iter(getattr(error.__cause__, "args", ())), None), "reason", None)
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
 def is_about_sender(error: Exception) -> bool:
     """Tell whether every other message of the sender would fail alike."""
-    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPAuthenticationError):
+    kinds = smtplib.SMTPSenderRefused, smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError
+    if isinstance(error, kinds):
         return error.smtp_code in NEVER
     return isinstance(error, Unsigned)
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.database.locks import lock_together
 from crm.models import Attachment
 from service.actions.refusals import IsMerged, locked, locked_open
 from service.actions.states import move
@@ -43,9 +44,9 @@ def merge_tickets(*, winner: Ticket, loser: Ticket, by: User) -> Ticket:
     """
     if winner.pk == loser.pk:
         raise SameTicket(winner.pk)
-    # In one order, lest two wait for each other.
-    first, second = (locked(key=key) for key in sorted([winner.pk, loser.pk]))
-    winner, loser = (first, second) if first.pk == winner.pk else (second, first)
+    one, other = winner.pk, loser.pk
+    lock_together(lambda: {Ticket: {one, *Ticket.objects.making_up(other).values_list("pk", flat=True)}})
+    loser = locked(key=loser.pk)
     winner = locked_open(key=winner.pk)
     if loser.merged_into_id is not None:
         raise IsMerged(loser.merged_into_id)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.custom.definitions import begin
+from crm.database.locks import lock_together
 from service.actions.assigning import MayNotServe, assign_automatically
 from service.actions.collisions import refuse_overtaken
 from service.actions.files import Files, add_files
@@ -90,10 +91,9 @@ def receive_message(*, ticket: Ticket, body: str, **received: Unpack[Received]) 
 
     A message to a ticket that was merged joins the one that it was merged into.
     """
-    winner = Ticket.objects.filter(pk=ticket.pk).values_list("merged_into", flat=True).first()
-    ticket = locked(key=winner or ticket.pk)  # not both: merges lock them in another order, and each would wait
-    while ticket.merged_into_id is not None:
-        ticket = locked(key=ticket.merged_into_id)
+    key = ticket.pk
+    lock_together(lambda: {Ticket: {Ticket.objects.standing_for(key)}})
+    ticket = locked(key=Ticket.objects.standing_for(key))
     message = _say(ticket, TicketMessage.Kind.CUSTOMER, body, **received)
     if ticket.status in {Status.PENDING, Status.RESOLVED, Status.CLOSED}:
         move(ticket=ticket, to=Status.OPEN, moment=message.written_at)

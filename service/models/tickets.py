@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, ClassVar, Final, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
@@ -19,6 +19,9 @@ from service.models.measured import ACTIVE, DONE, KEPT, Measured, Status
 from service.models.policies import CLOCKS, Priority
 from service.models.queues import Queue
 from service.models.triggers import ticket_triggers
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 SEARCHED: Final = ("number", "subject")
 SET_BY_VERBS: Final = ("number", "status", "status_since", "assignee", "opened_at", "first_replied_at", "resolved_at")
@@ -39,6 +42,16 @@ class TicketQuerySet(RecordQuerySet):
     def of(self, user: User) -> Self:
         """Keep what somebody has to resolve."""
         return self.active().filter(assignee=user.pk)
+
+    def making_up(self, key: UUID) -> Self:
+        """Keep a ticket and those that were merged into it."""
+        return self.filter(Q(pk=key) | Q(merged_into=key))
+
+    def standing_for(self, key: UUID) -> UUID:
+        """Return the ticket that a ticket was merged into, however often; the ticket itself where it was not."""
+        while (winner := self.filter(pk=key).values_list("merged_into", flat=True).first()) is not None:
+            key = winner
+        return key
 
     def most_urgent_first(self) -> Self:
         """Order by what is missed next."""

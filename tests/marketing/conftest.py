@@ -62,6 +62,6 @@ def campaign(purpose: Purpose, marketer: User) -> Campaign:
 def mail_server(settings: Any) -> Iterator[Keeper]:
     """Run a mail server that Django sends through."""
     with serving() as (keeper, port):
-        backend = "django.core.mail.backends.smtp.EmailBackend"
+        backend = "crm.smtp.EmailBackend"
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": port}}}
         yield keeper

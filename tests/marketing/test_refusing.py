@@ -68,7 +68,7 @@ def test_a_server_that_is_down_is_not_asked_again_at_once(
     campaign: Campaign, recipient: Any, settings: Any, no_jobs: None
 ) -> None:
     recipient("Ada")
-    backend = "django.core.mail.backends.smtp.EmailBackend"
+    backend = "crm.smtp.EmailBackend"
     settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": 1}}}
     actions.start_campaign(campaign=campaign, by=campaign.owner)
     jobs.send(str(campaign.pk))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import permutations
 from threading import Thread
 from typing import Any
 
@@ -13,6 +15,7 @@ from crm.models import Attachment
 from customers.models import Customer
 from service import actions
 from service.models import StatusPeriod, Ticket, TicketMessage
+from tests.merging.test_concurrency import at_once
 from tests.samples import make
 from tests.service.refused import refuses
 
@@ -119,6 +122,20 @@ def test_what_was_answered_before_a_merge_is_answered(opened: Any, agent: Any) -
     actions.merge_tickets(winner=winner, loser=loser, by=agent)
     winner.refresh_from_db()
     assert (winner.first_replied_at, winner.first_response_breached_at) == (reply.written_at, None)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_round", range(4))
+def test_twelve_crossing_merges_of_four_tickets_and_what_is_said_meanwhile_take_turns(
+    opened: Any, agent: Any, _round: int
+) -> None:
+    tickets = [opened(body=f"{number}") for number in range(4)]
+    merges = [partial(actions.merge_tickets, winner=a, loser=b, by=agent) for a, b in permutations(tickets, 2)]
+    says = [partial(actions.receive_message, ticket=one, body="Hello?") for one in tickets]
+    answers = at_once([*merges, *says], (actions.IsMerged, actions.IsClosed, actions.SameTicket))
+    assert answers.count("done") == 3 + 4
+    (left,) = Ticket.objects.filter(merged_into=None)
+    assert sorted(texts(left)) == ["0", "1", "2", "3", *["Hello?"] * 4]
 
 
 @pytest.mark.django_db(transaction=True)

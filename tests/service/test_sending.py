@@ -53,7 +53,7 @@ def server(settings: Any, no_jobs: None) -> Iterator[Server]:
     handler = Server()
     controller = Controller(handler, hostname="127.0.0.1", port=free_port())
     controller.start()
-    backend = "django.core.mail.backends.smtp.EmailBackend"
+    backend = "crm.smtp.EmailBackend"
     settings.SENDS_EMAIL = True
     settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": controller.port}}}
     yield handler
@@ -163,7 +163,7 @@ def test_a_server_that_does_not_let_us_in_may_do_so_later(server: Server, opened
 def test_what_did_not_leave_for_a_day_is_noted_as_not_sent(
     settings: Any, no_jobs: None, opened: Any, agent: Any
 ) -> None:
-    backend = "django.core.mail.backends.smtp.EmailBackend"
+    backend = "crm.smtp.EmailBackend"
     settings.SENDS_EMAIL = True
     settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": free_port()}}}
     reply = answered(opened(), agent)
