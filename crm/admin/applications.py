@@ -8,17 +8,22 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.generators import generate_client_secret
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action
 
 from crm.admin.base import ModelAdmin
 from crm.admin.site import staff
+from crm.admin.verbs import Verb, WithVerbs
+from crm.auth.applications import remove, switch
 from crm.models import Application
 from crm.models.applications import FIRST_PARTY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
@@ -36,23 +41,61 @@ def grants() -> list[tuple[str, Any]]:
     return [(value, label) for value, label in Application.GRANT_TYPES if value not in closed]
 
 
+VERBS = (
+    Verb(
+        "switch-off",
+        _("Switch off"),
+        "power_settings_new",
+        lambda one, by: switch(application=one, is_active=False, by=by),
+        lambda one: one.is_active,
+        _("The application is off. Nothing that was given to it counts now."),
+        explanation=_(
+            "At once it is refused: its access and refresh tokens, codes and webhooks do nothing, and nobody can let it"
+            " in. Nothing is deleted: once it is switched on again, what has not expired counts again."
+        ),
+    ),
+    Verb(
+        "switch-on",
+        _("Switch on"),
+        "power_settings_new",
+        lambda one, by: switch(application=one, is_active=True, by=by),
+        lambda one: not one.is_active,
+        _("The application is on again."),
+        explanation=_("What was given to it and has not expired counts again."),
+        is_main=True,
+    ),
+)
+
+
+def given_to(applications: Sequence[Application]) -> Iterator[tuple[str, int]]:
+    """Yield what is deleted with applications: the name of each kind, and how many."""
+    for relation in Application._meta.related_objects:
+        model: Any = relation.related_model
+        count = model._base_manager.filter(**{f"{relation.field.name}__in": applications}).count()
+        if count:
+            yield str(model._meta.verbose_name_plural), count
+
+
 @admin.register(Application)
-class ApplicationAdmin(ModelAdmin):
+class ApplicationAdmin(WithVerbs, ModelAdmin):
     """OAuth clients; the one of the API's own sign-in is not shown."""
 
-    list_display = ("name", "client_id", "client_type", "authorization_grant_type", "user", "created")
+    verbs = VERBS
+    list_display = ("name", "client_id", "is_active", "client_type", "authorization_grant_type", "user", "created")
     list_select_related = ("user",)
     list_filter = (
+        ("is_active", BooleanRadioFilter),
         ("client_type", ChoicesDropdownFilter),
         ("authorization_grant_type", ChoicesDropdownFilter),
     )
+    list_filter_submit = True
     search_fields = ("name", "client_id")
     ordering = ("name", "id")
     autocomplete_fields = ("user",)
-    readonly_fields = ("client_id", "created", "updated")
+    readonly_fields = ("client_id", "is_active", "created", "updated")
     actions_detail = ("renew_secret",)
     fieldsets = (
-        (None, {"fields": ("name", "client_id", "client_type", "authorization_grant_type")}),
+        (None, {"fields": ("name", "client_id", "is_active", "client_type", "authorization_grant_type")}),
         (_("Addresses"), {"fields": ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")}),
         (_("Rights"), {"fields": ("user", "skip_authorization", "rate_limit", "created", "updated")}),
     )
@@ -94,6 +137,23 @@ class ApplicationAdmin(ModelAdmin):
             return redirect("admin:crm_application_change", application.pk)
         context = {**self.admin_site.each_context(request), "title": _("Renew the secret"), "application": application}
         return TemplateResponse(request, "admin/renew_secret.html", context)
+
+    def get_deleted_objects(
+        self, objs: Iterable[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Say what goes with an application by numbers: the tokens' own screens let nobody delete one by one."""
+        chosen = list(objs)
+        counts: dict[str, int] = {str(Application._meta.verbose_name_plural): len(chosen), **dict(given_to(chosen))}
+        listed = [*map(str, chosen), *(f"{capfirst(kind)}: {count}" for kind, count in given_to(chosen))]
+        refused = any(not self.has_delete_permission(request, one) for one in chosen)
+        return listed, counts, {str(Application._meta.verbose_name)} if refused else set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Application) -> None:
+        remove(application=obj, by=staff(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
+        for application in queryset:
+            remove(application=application, by=staff(request))
 
     def has_renew_secret_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return staff(request).has_perm("crm.change_application")

@@ -1,8 +1,50 @@
-"""The application that stands for the API's own sign-in."""
+"""What is done to applications as a whole; and the one that stands for the API's own sign-in."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.auth import audit
+from crm.refused import Refused
+
+if TYPE_CHECKING:
+    from crm.models import Application, User
+
+
+class IsFirstParty(Refused):
+    """The application stands for the API's own sign-in, which is always there."""
+
+    text = _("This application stands for the CRM's own sign-in.")
+
+
+@transaction.atomic
+def switch(*, application: Application, is_active: bool, by: User) -> Application:
+    """Switch an application off or on: while it is off, nothing that was given to it counts, and nothing is lost."""
+    from crm.models import Application
+
+    locked: Application = Application.objects.select_for_update().get(pk=application.pk)
+    if locked.is_first_party:
+        raise IsFirstParty
+    locked.is_active = is_active
+    locked.save(update_fields=["is_active", "updated"])
+    event = "application_switched_on" if is_active else "application_switched_off"
+    audit.record(event, user=by.pk, client=locked.client_id, what=locked.name)
+    return locked
+
+
+@transaction.atomic
+def remove(*, application: Application, by: User) -> None:
+    """Delete an application with all that was given to it; the history names it by its client id as before."""
+    from crm.models import DeviceGrant
+
+    if application.is_first_party:
+        raise IsFirstParty
+    audit.record("application_deleted", user=by.pk, client=application.client_id, what=application.name)
+    DeviceGrant.objects.filter(client_id=application.client_id).delete()
+    application.delete()
 
 
 def make_own_application(**kwargs: Any) -> None:

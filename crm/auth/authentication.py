@@ -29,7 +29,8 @@ USER_FIELDS: Final = tuple(  # in the model's own order, by which `from_db` read
 
 # The rows are counted in one order, so that no two requests wait for each other.
 COUNTED: Final = COUNT.format(rows="SELECT key, minute, 1 FROM bearer, unnest(ARRAY[application_key, user_key]) AS key")
-# The bearer, if the token is not revoked and the account active; counted for both limits; with every permission.
+# The bearer, if the token is not revoked and account and application are active; counted for both limits; with every
+# permission.
 STATEMENT: Final = f"""
     WITH bearer AS MATERIALIZED (
         SELECT {", ".join(f"u.{name}" for name in USER_FIELDS)}, a.client_id, a.name AS application, a.rate_limit,
@@ -37,7 +38,7 @@ STATEMENT: Final = f"""
         FROM oauth2_provider_accesstoken t
         JOIN crm_user u ON u.id = t.user_id
         JOIN crm_application a ON a.id = t.application_id
-        WHERE t.token_checksum = %s AND t.expires > statement_timestamp() AND u.is_active
+        WHERE t.token_checksum = %s AND t.expires > statement_timestamp() AND u.is_active AND a.is_active
     ), counted AS ({COUNTED}), permissions AS MATERIALIZED (
         SELECT g.permission_id FROM bearer b
             JOIN crm_user_groups m ON m.user_id = b.id JOIN auth_group_permissions g ON g.group_id = m.group_id
@@ -108,7 +109,7 @@ def identify(token: str) -> tuple[User, Credentials]:
     checksum = sha256(token.encode()).hexdigest()
     row = fetch_one(STATEMENT, [checksum])
     if row is None:
-        raise InvalidToken(_("The token is revoked, or its account is disabled."))
+        raise InvalidToken(_("The token is revoked, or its account or application is disabled."))
     names = len(USER_FIELDS)
     client_id, application, limit, application_hits, user_hits, second, permissions, version = row[names:]
     user = User.from_db("default", USER_FIELDS, row[:names])

@@ -76,7 +76,9 @@ def device(request: HttpRequest) -> HttpResponse:
 
 def pending(code: str) -> DeviceGrant | None:
     """Return the device that shows this code and waits."""
-    found = DeviceGrant.objects.filter(user_code=code, status=DeviceGrant.AUTHORIZATION_PENDING).first()
+    usable = Application.objects.filter(is_active=True).values("client_id")
+    waiting = DeviceGrant.objects.filter(status=DeviceGrant.AUTHORIZATION_PENDING, client_id__in=usable)
+    found = waiting.filter(user_code=code).first()
     return None if found is None or found.is_expired() else found
 
 

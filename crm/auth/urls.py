@@ -6,7 +6,7 @@ The toolkit finds its endpoints by the names in the namespace `oauth2_provider`;
 from django.urls import include, path, re_path
 from oauth2_provider import views as toolkit
 
-from crm.auth import pages, views
+from crm.auth import pages, registration, views
 
 oauth = [
     re_path(r"^authorize/?$", views.AuthorizationView.as_view(), name="authorize"),
@@ -20,7 +20,7 @@ oauth = [
     re_path(r"^register/?$", toolkit.DynamicClientRegistrationView.as_view(), name="dcr-register"),
     path(
         "register/<str:client_id>/",
-        toolkit.DynamicClientRegistrationManagementView.as_view(),
+        registration.ManagementView.as_view(),
         name="dcr-register-management",
     ),
 ]

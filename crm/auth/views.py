@@ -236,7 +236,7 @@ def introspected(token: str, known: QuerySet[AccessToken]) -> dict[str, Any]:
         return {"active": False}
     row = (
         known.select_related("user")
-        .filter(token_checksum=sha256(token.encode()).hexdigest(), user__is_active=True)
+        .filter(token_checksum=sha256(token.encode()).hexdigest(), user__is_active=True, application__is_active=True)
         .first()
     )
     if row is None or row.user is None:

@@ -28,6 +28,14 @@ class Application(AbstractApplication):
         help_text=_("Leave empty for the limit that holds for all applications."),
     )
 
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text=_("While it is off, nothing that was given to it counts."),
+    )
+
     objects = ApplicationManager()
 
     class Meta(AbstractApplication.Meta):
@@ -68,8 +76,8 @@ class Application(AbstractApplication):
         return self.client_id == FIRST_PARTY
 
     def is_usable(self, request: Any) -> bool:
-        """Keep the application of the API's own sign-in out of the OAuth flows."""
-        return not self.is_first_party
+        """Keep an application that is off, and that of the API's own sign-in, out of the OAuth flows."""
+        return self.is_active and not self.is_first_party
 
     def get_allowed_schemes(self) -> list[str]:
         """Return the schemes of redirect addresses: http serves native programs on loopback (RFC 8252)."""

@@ -93,3 +93,44 @@ def test_an_administrator_revokes_a_token() -> None:
     assert "1 token was revoked." in text
     token.refresh_from_db()
     assert token.revoked is not None
+
+
+def test_an_application_is_switched_off_and_on_by_a_button() -> None:
+    shop, client = application(), signed_in(superuser())
+    assert "Switch off" in client.get(page(shop, "change")).content.decode()
+    address = f"/admin/crm/application/{shop.pk}/do/switch-off"
+    assert "Nothing is deleted" in client.get(address).content.decode()
+    text = client.post(address, follow=True).content.decode()
+    shop.refresh_from_db()
+    assert not shop.is_active
+    assert "The application is off." in text
+    assert f"/admin/crm/application/{shop.pk}/do/switch-on" in text
+    client.post(f"/admin/crm/application/{shop.pk}/do/switch-on")
+    shop.refresh_from_db()
+    assert shop.is_active
+
+
+def test_an_auditor_switches_nothing_off() -> None:
+    shop, client = application(), signed_in(colleague("Auditor"))
+    assert client.post(f"/admin/crm/application/{shop.pk}/do/switch-off").status_code == 403
+    assert client.post(page(shop, "delete"), {"post": "yes"}).status_code == 403
+    shop.refresh_from_db()
+    assert shop.is_active
+
+
+def test_an_administrator_deletes_an_application_with_its_tokens() -> None:
+    shop, client = application(), signed_in(colleague("Administrator"))
+    RefreshToken.objects.create(user=colleague(), application=shop, token="very-secret")
+    asked = client.get(page(shop, "delete")).content.decode()
+    assert "Refresh tokens: 1" in asked
+    assert "very-secret" not in asked
+    client.post(page(shop, "delete"), {"post": "yes"})
+    assert not Application.objects.filter(pk=shop.pk).exists()
+    assert not RefreshToken.objects.exists()
+
+
+def test_several_applications_are_deleted_at_once() -> None:
+    shops = [application(), application(name="Till")]
+    body = {"action": "delete_selected", "_selected_action": [one.pk for one in shops], "post": "yes"}
+    signed_in(colleague("Administrator")).post(page(Application, "changelist"), body)
+    assert list(Application.objects.values_list("client_id", flat=True)) == ["crm"]
