@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from crm.changes.context import answering, caller
 from crm.headers import PERMISSIONS_POLICY, STAFF_CSP
@@ -104,4 +105,19 @@ def add_headers(get_response: GetResponse) -> GetResponse:
             response.headers["Cache-Control"] = "private, no-cache" if "ETag" in response.headers else "no-store"
         return response
 
+    return middleware
+
+
+def answer_delays(get_response: GetResponse) -> GetResponse:
+    """Answer 503 where a view outside of the API found the database away, busy, or held up by others."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        from crm.api.pages import answer_delay
+
+        return answer_delay(request, error) if isinstance(error, DatabaseError) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]  # Django looks for it there
     return middleware

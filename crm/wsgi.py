@@ -2,8 +2,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from crm.database import timeouts
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
+timeouts.serve_web()
 application = get_wsgi_application()
 
 from crm.checks import refuse_unsafe  # noqa: E402 -- needs the applications to be loaded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,12 @@ from django.db.models import BaseConstraint, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 from psycopg import errors
 
+from crm.database import outages
+
 if TYPE_CHECKING:
-    from django.db import IntegrityError, OperationalError
+    from django.db import DatabaseError, IntegrityError
+
+logger = logging.getLogger(__name__)
 
 
 @cache
@@ -38,9 +43,13 @@ def as_refusal(error: IntegrityError, problem: Any) -> Any:
     return problem("conflict") if isinstance(cause, errors.UniqueViolation) else None
 
 
-def as_delay(error: OperationalError, problem: Any) -> Any:
-    """Return the problem of a transaction that stood in another's way, and would not the next time; 503."""
-    passing = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
-    if not isinstance(error.__cause__, passing):
-        return None
-    return problem("unavailable", _("Others are changing the same records; try again."), Retry_After="1")
+def as_delay(error: DatabaseError, problem: Any) -> Any:
+    """Return the problem of what may well succeed later, with 503: the database is away, busy, or held up by others."""
+    if outages.is_in_the_way(error):
+        return problem("unavailable", _("Others are changing the same records; try again."), Retry_After="1")
+    if outages.is_too_slow(error):
+        return problem("unavailable", _("It took too long. Ask for less, or try again later."), Retry_After="30")
+    if outages.is_outage(error):
+        logger.warning("The database cannot work now: %s", error)
+        return problem("unavailable", _("The database cannot be reached; try again in a moment."), Retry_After="5")
+    return None

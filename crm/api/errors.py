@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
-from django.db import IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -248,5 +248,5 @@ MEANINGS: dict[type[Exception], Callable[[Any], exceptions.APIException | None]]
     DjangoValidationError: rule_broken,
     IntegrityError: lambda error: as_refusal(error, Problem),
     Busy: lambda _error: refused(Problem),
-    OperationalError: lambda error: as_delay(error, Problem),
+    DatabaseError: lambda error: as_delay(error, Problem),
 }

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from crm.custom.expressions import VALUE
 from crm.custom.moves import take_in
+from crm.database import timeouts
 from crm.models import CustomField
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def align_indexes() -> None:
     """Build the indexes that administrators asked for; drop those not needed, or left half built."""
     fields = CustomField.objects.filter(is_indexed=True, is_active=True).select_related("content_type")
     wanted = {index.name: index for index in map(Index, fields) if index.field.content_type.model_class()}
-    with connection.cursor() as cursor:
+    with timeouts.lifted("lock_timeout", "statement_timeout"), connection.cursor() as cursor:
         cursor.execute(BUILT, [False])
         for (name,) in cursor.fetchall():
             drop(name)

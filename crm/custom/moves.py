@@ -8,6 +8,8 @@ from django.db import connection
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from crm.database import timeouts
+
 if TYPE_CHECKING:
     from crm.models import CustomField
 
@@ -42,6 +44,6 @@ def is_used(*, field: CustomField) -> bool:
 def _run(statement: str, field: CustomField, **values: Any) -> int:
     """Run a statement on the table of the field's records, and return how many rows it found."""
     table = sql.Identifier(field.records._meta.db_table)
-    with connection.cursor() as cursor:
+    with timeouts.lifted("statement_timeout"), connection.cursor() as cursor:  # there may be millions of records
         cursor.execute(sql.SQL(statement).format(table=table), {"name": field.name, **values})
         return int(cursor.rowcount)

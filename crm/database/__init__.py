@@ -10,13 +10,19 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+CONNECT = 5  # seconds
 
-def settings_for(url: str, own: Path) -> dict[str, Any]:
-    """Return Django's settings for the database at `url`; without one, for the project's own server in folder `own`."""
+
+def settings_for(url: str, own: Path, timeouts: str = "") -> dict[str, Any]:
+    """Return Django's settings for the database at `url`; without one, for the project's own server in folder `own`.
+
+    `timeouts` are options of libpq; what `url` says overrides them.
+    """
     kept = {"ENGINE": "crm.database", "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    name = {"application_name": program()}
+    # Our statements are many and small: compiling one takes longer than running it.
+    session = {"application_name": program(), "connect_timeout": CONNECT, "options": f"-c jit=off {timeouts}".strip()}
     if not url:
-        return {**kept, "NAME": "crm", "OWN_SERVER": own, "OPTIONS": name}
+        return {**kept, "NAME": "crm", "OWN_SERVER": own, "OPTIONS": session}
     try:
         known = conninfo_to_dict(url)
     except ProgrammingError as error:
@@ -24,7 +30,8 @@ def settings_for(url: str, own: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(message) from error
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     found = {name: known.pop(key, "") for name, key in names.items()}
-    return {**kept, **found, "NAME": found["NAME"] or "crm", "OPTIONS": name | known}
+    known["options"] = f"{session['options']} {known.get('options', '')}".strip()
+    return {**kept, **found, "NAME": found["NAME"] or "crm", "OPTIONS": session | known}
 
 
 def program() -> str:

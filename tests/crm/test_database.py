@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from crm.database import settings_for, timeouts
 from crm.database.base import forget_the_dead, own_server, start
 
 if TYPE_CHECKING:
@@ -35,3 +40,39 @@ def test_a_killed_process_no_longer_keeps_the_server_alive(tmp_path: Path) -> No
 def test_a_server_that_nobody_used_yet_has_no_list_of_users(tmp_path: Path) -> None:
     forget_the_dead(tmp_path / "users.json")
     assert not (tmp_path / "users.json").exists()
+
+
+ROLES = {
+    "manage.py worker": "-c lock_timeout=60s -c statement_timeout=3600s -c idle_in_transaction_session_timeout=900s",
+    "manage.py runserver": "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=300s",
+    "manage.py migrate": "-c lock_timeout=0s -c statement_timeout=0s -c idle_in_transaction_session_timeout=3600s",
+    "manage.py erp_pull worker": (
+        "-c lock_timeout=0s -c statement_timeout=0s -c idle_in_transaction_session_timeout=3600s"
+    ),
+}
+
+
+@pytest.mark.parametrize(("command", "said"), ROLES.items())
+def test_web_worker_and_commands_wait_each_for_a_time(monkeypatch: pytest.MonkeyPatch, command: str, said: str) -> None:
+    monkeypatch.setattr("sys.argv", command.split())
+    assert timeouts.options(settings.TIMEOUTS[timeouts.role()]) == said
+
+
+@pytest.mark.parametrize("module", ["crm.wsgi", "crm.asgi"])
+def test_every_server_of_the_web_waits_as_the_web(module: str) -> None:
+    ask = f"import {module}; from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    found = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)  # noqa: S603 -- ours
+    assert "-c jit=off -c lock_timeout=5s -c statement_timeout=60s" in found.stdout
+
+
+@pytest.mark.parametrize("seconds", [-1, 2_147_484])
+def test_a_timeout_that_is_none_is_refused(seconds: int) -> None:
+    values = {"WEB_LOCK_SECONDS": 1, "WEB_STATEMENT_SECONDS": seconds, "WEB_IDLE_SECONDS": 1}
+    with pytest.raises(ImproperlyConfigured, match=f"WEB_STATEMENT_SECONDS .* from 0 to 2147483, not {seconds}"):
+        timeouts.options(values)
+
+
+def test_what_the_address_says_overrides_the_timeouts(tmp_path: Path) -> None:
+    url = "postgresql://crm@db/crm?connect_timeout=9&options=-c%20lock_timeout%3D7s"
+    found = settings_for(url, tmp_path, "-c lock_timeout=5s")["OPTIONS"]
+    assert (found["options"], found["connect_timeout"]) == ("-c jit=off -c lock_timeout=5s -c lock_timeout=7s", "9")
