@@ -1,17 +1,21 @@
-"""What Django answers where no view does: a page for a browser, a problem for everyone else."""
+"""What Django answers where no view does: a page for people, a problem for programs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 from crm.api.errors import BY_STATUS, PROBLEMS, problem_response
 from crm.logs import request_id
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+PAGE: Final = "text/html"
+MEDIA_TYPES: Final = ["application/json", "application/xml", PAGE]  # the first for who takes anything
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -35,13 +39,21 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return page_or_problem(request, 500)
 
 
+def is_for_people(request: HttpRequest) -> bool:
+    """Tell whether a page is wanted: browsers ask for one by name, programs for anything or for data."""
+    return request.get_preferred_type(MEDIA_TYPES) == PAGE
+
+
 def page_or_problem(request: HttpRequest, code: int) -> HttpResponse:
-    """Answer a browser outside of the API with a page, everyone else with a problem."""
-    is_page = not request.path.startswith("/api/") and request.accepts("text/html") and "Accept" in request.headers
-    if not is_page:
-        return problem_response(request, code)
-    title = PROBLEMS[BY_STATUS[code]][1]
-    return render(request, "crm/error.html", {"title": title, "status": code, "request_id": request_id()}, status=code)
+    """Answer people outside of the API's version 1 with a page, programs with a problem."""
+    if request.path.startswith("/api/v1/") or not is_for_people(request):
+        response = problem_response(request, code)
+    else:
+        title = PROBLEMS[BY_STATUS[code]][1]
+        known = {"title": title, "status": code, "request_id": request_id()}
+        response = render(request, "crm/error.html", known, status=code)
+    patch_vary_headers(response, ["Accept"])
+    return response
 
 
 def problems_page(request: HttpRequest) -> HttpResponse:
