@@ -85,7 +85,7 @@ def may_see_metrics(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest) -> HttpResponse | None:
     """Answer a machine's question; return None for any other request."""
-    question = QUESTIONS.get(request.path)
+    question = QUESTIONS.get(request.path.removesuffix("/"))
     if question is None:
         return None
     response = question(request)

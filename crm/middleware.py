@@ -71,6 +71,7 @@ def route(request: HttpRequest) -> str:
 
 def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
     """Answer 413, without reading it, to a body larger than MAX_BODY_BYTES; a file may be so much larger."""
+    from crm.signposts import lead_on
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH")
@@ -80,7 +81,7 @@ def refuse_large_bodies(get_response: GetResponse) -> GetResponse:
         elif ATTACHMENTS.fullmatch(request.path):
             limit += settings.ATTACHMENT_BYTES
         if length and length.isdecimal() and int(length[:18]) > limit:
-            return too_large(request)
+            return lead_on(request) or too_large(request)
         return get_response(request)
 
     return middleware

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import database, environment, headers, logs, mail
 from crm.api.options import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 -- settings
+from crm.appearance import UNFOLD  # noqa: F401 -- settings
 from crm.attachments.settings import store_settings
 from crm.auth import keys, scopes
 from crm.auth.options import *  # noqa: F403 -- settings
@@ -85,6 +86,7 @@ MIDDLEWARE = [
     "crm.auth.hashing.AnswerBusy",
     "crm.auth.known.remember",
     "crm.middleware.answer_delays",
+    "crm.signposts.Signposts",
 ]
 TEMPLATES = [
     {
@@ -146,35 +148,6 @@ STORAGES = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
-
-# ── Staff site ───────────────────────────────────────────────────────────────────────────────────────────────────────
-UNFOLD = {
-    "SITE_TITLE": _("CRM"),
-    "SITE_HEADER": _("CRM"),
-    "SITE_SYMBOL": "handshake",
-    "SITE_URL": None,
-    "SHOW_LANGUAGES": True,
-    "SHOW_BACK_BUTTON": False,
-    "DASHBOARD_CALLBACK": "crm.admin.home.dashboard",
-    "STYLES": ["crm.admin.site.stylesheet"],
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "crm.admin.site.icon"}],
-    "SIDEBAR": {"show_search": False, "navigation": "crm.admin.site.sidebar"},
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% .014 254.604)",
-            "100": "oklch(93.2% .032 255.585)",
-            "200": "oklch(88.2% .059 254.128)",
-            "300": "oklch(80.9% .105 251.813)",
-            "400": "oklch(70.7% .165 254.624)",
-            "500": "oklch(62.3% .214 259.815)",
-            "600": "oklch(54.6% .245 262.881)",
-            "700": "oklch(48.8% .243 264.376)",
-            "800": "oklch(42.4% .199 265.638)",
-            "900": "oklch(37.9% .146 265.522)",
-            "950": "oklch(28.2% .091 267.935)",
-        },
     },
 }
 
@@ -289,6 +262,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CSP = headers.SECURE_CSP
 
 # ── Logs, figures and background work ────────────────────────────────────────────────────────────────────────────────
+SECURITY_CONTACT = environment.words("SECURITY_CONTACT", f"mailto:security@{urlsplit(BASE_URL).hostname}")
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
 

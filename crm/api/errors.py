@@ -6,7 +6,6 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -21,7 +20,7 @@ from rest_framework.views import set_rollback
 
 from crm.api.characters import without_control_characters
 from crm.api.constraints import as_delay, as_refusal
-from crm.api.renderers import JSONRenderer, XMLRenderer
+from crm.api.renderers import JSONRenderer, XMLRenderer, renderer_for
 from crm.auth.hashing import Busy, refused
 from crm.logs import request_id
 
@@ -123,8 +122,9 @@ def problem_response(request: HttpRequest, code: int, name: str = "", detail: st
     """Return a problem outside of the API's views, named by its status unless a name is given."""
     if name not in PROBLEMS:
         name = BY_STATUS.get(code, "error" if code >= status.HTTP_500_INTERNAL_SERVER_ERROR else "invalid")
-    body = document(request, name, detail) | {"status": code}
-    return HttpResponse(orjson.dumps(body), status=code, content_type="application/problem+json")
+    renderer = renderer_for(request)
+    body = renderer.render(document(request, name, detail) | {"status": code})
+    return HttpResponse(body, status=code, content_type=f"application/problem+{renderer.format}")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:

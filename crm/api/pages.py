@@ -1,15 +1,16 @@
-"""What Django answers where no view does: a page for a browser, a problem for everyone else."""
+"""What Django answers where no view does: a page for people, a problem for programs."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
 
 from crm.api.constraints import as_delay
 from crm.api.errors import BY_STATUS, PROBLEMS, Problem, problem_response
@@ -17,6 +18,9 @@ from crm.logs import request_id
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+PAGE: Final = "text/html"
+MEDIA_TYPES: Final = ["application/json", "application/xml", PAGE]  # the first for who takes anything
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -53,14 +57,23 @@ def answer_delay(request: HttpRequest, error: DatabaseError) -> HttpResponse | N
     return answer
 
 
+def is_for_people(request: HttpRequest) -> bool:
+    """Tell whether a page is wanted: browsers ask for one by name, programs for anything or for data."""
+    return request.get_preferred_type(MEDIA_TYPES) == PAGE
+
+
 def page_or_problem(request: HttpRequest, code: int, detail: str = "") -> HttpResponse:
-    """Answer a browser outside of the API with a page, everyone else with a problem."""
-    is_page = not request.path.startswith("/api/") and request.accepts("text/html") and "Accept" in request.headers
-    if not is_page:
-        return problem_response(request, code, detail=detail)
-    title = PROBLEMS[BY_STATUS[code]][1]
-    said = {"title": title, "detail": detail, "status": code, "request_id": request_id()}
-    return HttpResponse(render_to_string("crm/error.html", said), status=code)  # without a request: nobody is asked for
+    """Answer people outside of the API's version 1 with a page, programs with a problem."""
+    response: HttpResponse
+    if request.path.startswith("/api/v1/") or not is_for_people(request):
+        response = problem_response(request, code, detail=detail)
+    else:
+        title = PROBLEMS[BY_STATUS[code]][1]
+        said = {"title": title, "detail": detail, "status": code, "request_id": request_id()}
+        # Made without the request: who is signed in is not asked of a database that may be away.
+        response = HttpResponse(render_to_string("crm/error.html", said), status=code)
+    patch_vary_headers(response, ["Accept"])
+    return response
 
 
 def problems_page(request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,8 @@ from crm.api.characters import without_control_characters
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from django.http import HttpRequest
+
 
 class Negotiation(DefaultContentNegotiation):
     """DRF's choice by `Accept` and `?format=`; a format that there is not is 406, as is a media type."""
@@ -63,6 +65,12 @@ class XMLRenderer(BaseRenderer):
         value = plain(data)
         root = "problem" if isinstance(value, dict) and "request_id" in value and "title" in value else "response"
         return f'<?xml version="1.0" encoding="utf-8"?>\n{"".join(element(root, value))}'.encode()
+
+
+def renderer_for(request: HttpRequest) -> JSONRenderer | XMLRenderer:
+    """Return how a request outside of the API's views is answered: in XML where it prefers that, else in JSON."""
+    media_types = [JSONRenderer.media_type, XMLRenderer.media_type]
+    return XMLRenderer() if request.get_preferred_type(media_types) == XMLRenderer.media_type else JSONRenderer()
 
 
 def element(name: str, value: Any) -> Iterator[str]:

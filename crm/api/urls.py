@@ -3,7 +3,8 @@
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from crm.api import directory, documents, pages
+from crm import front
+from crm.api import directory, documents, index, pages
 from crm.api.routers import Router
 from crm.attachments.api import AttachmentViewSet
 from crm.auth import api as sign_in
@@ -27,6 +28,8 @@ router.register("views", SavedViewViewSet)
 router.register("webhooks", WebhookViewSet)
 
 urlpatterns = [
+    path("", front.api, name="api"),
+    path("v1", index.IndexViewSet.as_view({"get": "list_resources"}), name="index"),
     path("v1/auth/token", sign_in.TokenView.as_view(), name="auth-token"),
     path("v1/auth/refresh", sign_in.RefreshView.as_view(), name="auth-refresh"),
     path("v1/auth/sign-out", sign_in.SignOutView.as_view(), name="auth-sign-out"),

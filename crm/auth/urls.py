@@ -4,6 +4,7 @@ The toolkit finds its endpoints by the names in the namespace `oauth2_provider`;
 """
 
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from oauth2_provider import views as toolkit
 
 from crm.auth import pages, registration, views
@@ -36,6 +37,7 @@ documents = [
 ]
 urlpatterns = [
     path("", include(([path("o/", include(oauth)), path(".well-known/", include(documents))], "oauth2_provider"))),
+    path("account/", RedirectView.as_view(pattern_name="grants"), name="account"),
     path("account/sign-in", pages.SignInView.as_view(), name="sign-in"),
     path("account/sign-out", pages.SignOutView.as_view(), name="sign-out"),
     path("account/applications", pages.grants, name="grants"),
