@@ -20,10 +20,13 @@ from crm.admin.base import ModelAdmin
 from crm.admin.links import link_to
 from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
+from crm.auth import sessions
 from crm.models import Team, User
 from crm.roles import ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import ManyToManyField, QuerySet
     from django.http import HttpRequest
 
@@ -57,8 +60,29 @@ class PermissionChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[typ
         return f"{options.app_config.verbose_name} | {capfirst(options.verbose_name)} | {verb}"
 
 
+class AccountAdmin(ModelAdmin):
+    """A screen where colleagues may change their own account or role: their session stays, all else of theirs ends."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().changeform_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().changelist_view, request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().delete_view, request, *args, **kwargs)
+
+
+def answered(view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    """Answer by a view, whose changes do not end the session that they are made in."""
+    if request.method != "POST":
+        return view(request, *args, **kwargs)
+    with sessions.in_hand(request):
+        return view(request, *args, **kwargs)
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     """Accounts; only a superuser makes or changes a superuser."""
 
     form = UserChangeForm
@@ -94,6 +118,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().user_change_password, request, *args, **kwargs)
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
@@ -145,7 +172,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
+class RoleAdmin(DjangoGroupAdmin, AccountAdmin):
     """Roles: the standard ones as they are, and mixtures that an administrator makes."""
 
     list_display = ("role_name", "is_standard")

@@ -38,6 +38,8 @@ urlpatterns = [
     path("", include(([path("o/", include(oauth)), path(".well-known/", include(documents))], "oauth2_provider"))),
     path("account/sign-in", pages.SignInView.as_view(), name="sign-in"),
     path("account/sign-out", pages.SignOutView.as_view(), name="sign-out"),
+    path("account/password", pages.change_password, name="change-password"),
+    path("account/password/changed", pages.password_changed, name="password-changed"),
     path("account/applications", pages.grants, name="grants"),
     path("account/applications/<int:number>/withdraw", pages.withdraw, name="withdraw"),
 ]
