@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +17,12 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from crm.admin.base import ModelAdmin
+from crm.admin.guarding import Guarded, is_within
 from crm.admin.links import link_to
 from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
 from crm.auth import sessions
+from crm.auth.rights import permissions_of, roles_of
 from crm.models import Team, User
 from crm.roles import ROLES
 
@@ -39,6 +41,9 @@ VERBS = {
     "view_team": _("see the team's"),
     "view_all": _("see all"),
 }
+
+
+BEYOND = {"invalid_choice": _("You can give only what you may do yourself. Ask a superuser.")}
 
 
 class RoleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -82,9 +87,10 @@ def answered(view: Callable[..., Any], request: HttpRequest, *args: Any, **kwarg
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
-    """Accounts; only a superuser makes or changes a superuser."""
+class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
+    """Accounts; nobody changes one that may do more than they, nor takes their own rights away."""
 
+    beyond = _("This account may do more than you: only a superuser changes it.")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -111,13 +117,12 @@ class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
+        if obj == staff(request):  # so there is always a superuser: only one changes another
+            return (*fields, "is_active", "is_staff", "is_superuser")
         return fields if staff(request).is_superuser else (*fields, "is_superuser")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_touch(request, obj)
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and obj != staff(request)
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return answered(super().user_change_password, request, *args, **kwargs)
@@ -126,7 +131,7 @@ class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
         if db_field.name == "groups":
-            kwargs["form_class"] = RoleChoiceField
+            kwargs |= {"form_class": RoleChoiceField, "queryset": roles_of(staff(request)), "error_messages": BEYOND}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description=_("name"))
@@ -136,11 +141,6 @@ class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     @display(description=_("roles"))
     def role_names(self, user: User) -> str:
         return ", ".join(gettext(group.name) for group in user.groups.all())
-
-
-def may_touch(request: HttpRequest, user: Any) -> bool:
-    """Tell whether the account is no superuser's, or the one who asks is one."""
-    return not (isinstance(user, User) and user.is_superuser) or staff(request).is_superuser
 
 
 @admin.register(Team)
@@ -172,9 +172,10 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, AccountAdmin):
+class RoleAdmin(Guarded, DjangoGroupAdmin, AccountAdmin):
     """Roles: the standard ones as they are, and mixtures that an administrator makes."""
 
+    beyond = _("This role may do more than you: only a superuser changes it.")
     list_display = ("role_name", "is_standard")
     ordering = ("pk",)
 
@@ -186,7 +187,7 @@ class RoleAdmin(DjangoGroupAdmin, AccountAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_standard = isinstance(obj, Group) and obj.name in ROLES
-        return staff(request).has_perm("crm.change_user") and not is_standard
+        return staff(request).has_perm("crm.change_user") and not is_standard and is_within(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
@@ -197,9 +198,9 @@ class RoleAdmin(DjangoGroupAdmin, AccountAdmin):
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
-        if db_field.name == "permissions":
-            kwargs["form_class"] = PermissionChoiceField
-            kwargs["queryset"] = Permission.objects.select_related("content_type").order_by("content_type", "pk")
+        if db_field.name == "permissions" and request is not None:
+            held = permissions_of(staff(request)).select_related("content_type").order_by("content_type", "pk")
+            kwargs |= {"form_class": PermissionChoiceField, "queryset": held, "error_messages": BEYOND}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description=_("role"))
