@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
@@ -15,9 +16,11 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import action
 
 from crm.admin.base import ModelAdmin
+from crm.admin.guarding import Guarded
 from crm.admin.site import staff
 from crm.admin.verbs import Verb, WithVerbs
-from crm.auth.applications import remove, switch
+from crm.auth.applications import forget, remove, switch
+from crm.auth.rights import accounts_of
 from crm.models import Application
 from crm.models.applications import FIRST_PARTY
 
@@ -41,6 +44,7 @@ def grants() -> list[tuple[str, Any]]:
     return [(value, label) for value, label in Application.GRANT_TYPES if value not in closed]
 
 
+BEYOND = {"invalid_choice": _("An application acts as nobody who may do more than you. Ask a superuser.")}
 VERBS = (
     Verb(
         "switch-off",
@@ -77,9 +81,13 @@ def given_to(applications: Sequence[Application]) -> Iterator[tuple[str, int]]:
 
 
 @admin.register(Application)
-class ApplicationAdmin(WithVerbs, ModelAdmin):
+class ApplicationAdmin(Guarded, WithVerbs, ModelAdmin):
     """OAuth clients; the one of the API's own sign-in is not shown."""
 
+    beyond = _(
+        "This application acts for somebody who may do more than you, or is let in unasked: only a superuser changes"
+        " it."
+    )
     verbs = VERBS
     list_display = ("name", "client_id", "is_active", "client_type", "authorization_grant_type", "user", "created")
     list_select_related = ("user",)
@@ -108,6 +116,15 @@ class ApplicationAdmin(WithVerbs, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         return super().get_queryset(request).exclude(client_id=FIRST_PARTY)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if staff(request).is_superuser else (*fields, "skip_authorization")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs |= {"queryset": accounts_of(staff(request)), "error_messages": BEYOND}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "authorization_grant_type":
             kwargs["choices"] = [("", _("Select value")), *grants()]
@@ -116,6 +133,9 @@ class ApplicationAdmin(WithVerbs, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Application, form: Any, change: Any) -> None:
         secret = obj.client_secret
         super().save_model(request, obj, form, change)
+        if change and set(obj.redirect_uris.split()) - set(form.initial.get("redirect_uris", "").split()):
+            forget(application=obj, by=staff(request))
+            self.message_user(request, _("Whoever had let the application in is asked again, because of the address."))
         if not change and obj.client_type == Application.CLIENT_CONFIDENTIAL:
             self.tell(request, obj, secret)
 
@@ -129,6 +149,8 @@ class ApplicationAdmin(WithVerbs, ModelAdmin):
         """Ask, then replace the secret of a confidential application."""
         candidates = self.get_queryset(request).filter(client_type=Application.CLIENT_CONFIDENTIAL)
         application = get_object_or_404(candidates, pk=object_id)
+        if not self.has_change_permission(request, application):
+            raise PermissionDenied
         if request.method == "POST":
             secret = application.client_secret = generate_client_secret()  # type: ignore[no-untyped-call]
             application.save(update_fields=["client_secret", "updated"])
@@ -156,4 +178,5 @@ class ApplicationAdmin(WithVerbs, ModelAdmin):
             remove(application=application, by=staff(request))
 
     def has_renew_secret_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return staff(request).has_perm("crm.change_application")
+        application = self.get_queryset(request).filter(pk=obj).first() if isinstance(obj, str) else obj
+        return self.has_change_permission(request, application)

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -17,14 +17,19 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from crm.admin.base import ModelAdmin
+from crm.admin.guarding import Guarded, is_within
 from crm.admin.links import link_to
 from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
+from crm.auth import sessions
 from crm.auth.lockout import unlock
+from crm.auth.rights import permissions_of, roles_of
 from crm.models import Team, User
 from crm.roles import ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import ManyToManyField, QuerySet
     from django.http import HttpRequest
 
@@ -37,6 +42,9 @@ VERBS = {
     "view_team": _("see the team's"),
     "view_all": _("see all"),
 }
+
+
+BEYOND = {"invalid_choice": _("You can give only what you may do yourself. Ask a superuser.")}
 
 
 class RoleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -58,10 +66,32 @@ class PermissionChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[typ
         return f"{options.app_config.verbose_name} | {capfirst(options.verbose_name)} | {verb}"
 
 
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """Accounts; only a superuser makes or changes a superuser."""
+class AccountAdmin(ModelAdmin):
+    """A screen where colleagues may change their own account or role: their session stays, all else of theirs ends."""
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().changeform_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().changelist_view, request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().delete_view, request, *args, **kwargs)
+
+
+def answered(view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    """Answer by a view, whose changes do not end the session that they are made in."""
+    if request.method != "POST":
+        return view(request, *args, **kwargs)
+    with sessions.in_hand(request):
+        return view(request, *args, **kwargs)
+
+
+@admin.register(User)
+class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
+    """Accounts; nobody changes one that may do more than they, nor takes their own rights away."""
+
+    beyond = _("This account may do more than you: only a superuser changes it.")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -89,19 +119,21 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
+        if obj == staff(request):  # so there is always a superuser: only one changes another
+            return (*fields, "is_active", "is_staff", "is_superuser")
         return fields if staff(request).is_superuser else (*fields, "is_superuser")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_touch(request, obj)
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and obj != staff(request)
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return answered(super().user_change_password, request, *args, **kwargs)
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
         if db_field.name == "groups":
-            kwargs["form_class"] = RoleChoiceField
+            kwargs |= {"form_class": RoleChoiceField, "queryset": roles_of(staff(request)), "error_messages": BEYOND}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.action(description=_("Let sign in again"), permissions=["change"])
@@ -119,11 +151,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     @display(description=_("roles"))
     def role_names(self, user: User) -> str:
         return ", ".join(gettext(group.name) for group in user.groups.all())
-
-
-def may_touch(request: HttpRequest, user: Any) -> bool:
-    """Tell whether the account is no superuser's, or the one who asks is one."""
-    return not (isinstance(user, User) and user.is_superuser) or staff(request).is_superuser
 
 
 @admin.register(Team)
@@ -155,9 +182,10 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
+class RoleAdmin(Guarded, DjangoGroupAdmin, AccountAdmin):
     """Roles: the standard ones as they are, and mixtures that an administrator makes."""
 
+    beyond = _("This role may do more than you: only a superuser changes it.")
     list_display = ("role_name", "is_standard")
     ordering = ("pk",)
 
@@ -169,7 +197,7 @@ class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_standard = isinstance(obj, Group) and obj.name in ROLES
-        return staff(request).has_perm("crm.change_user") and not is_standard
+        return staff(request).has_perm("crm.change_user") and not is_standard and is_within(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
@@ -180,9 +208,9 @@ class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Any] | None:
-        if db_field.name == "permissions":
-            kwargs["form_class"] = PermissionChoiceField
-            kwargs["queryset"] = Permission.objects.select_related("content_type").order_by("content_type", "pk")
+        if db_field.name == "permissions" and request is not None:
+            held = permissions_of(staff(request)).select_related("content_type").order_by("content_type", "pk")
+            kwargs |= {"form_class": PermissionChoiceField, "queryset": held, "error_messages": BEYOND}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description=_("role"))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crm.api.requests import ApiRequest
 
 MAX_TOKEN = 2000
+WRONG = _("User name or password is wrong, or the account is disabled.")
 
 
 class SignInSerializer(StrictSerializer):
@@ -129,12 +130,15 @@ class TokenView(SignInView):
         credentials = {"username": given["username"], "password": given["password"]}
         user = authenticate(request._request, **credentials)
         if user is None:
-            raise AuthenticationFailed(_("User name or password is wrong, or the account is disabled."))
+            raise AuthenticationFailed(WRONG)
         lockout.succeeded(request=request._request, user=user)
         update_last_login(None, user)  # type: ignore[arg-type]  # takes and ignores the sender of a signal
         audit.record("signed_in", user=user.pk, address=client_address(request._request), client="crm")
         scopes = given.get("scope", "").split() or known_scopes()
-        return token_response(sessions.begin(user=user, scopes=scopes))
+        try:
+            return token_response(sessions.begin(user=user, scopes=scopes))
+        except sessions.AccountChanged as error:
+            raise AuthenticationFailed(WRONG) from error
 
 
 class RefreshView(SignInView):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.auth import audit
@@ -33,6 +34,21 @@ def switch(*, application: Application, is_active: bool, by: User) -> Applicatio
     event = "application_switched_on" if is_active else "application_switched_off"
     audit.record(event, user=by.pk, client=locked.client_id, what=locked.name)
     return locked
+
+
+@transaction.atomic
+def forget(*, application: Application, by: User) -> None:
+    """End all that was given to an application, so that whoever had let it in is asked again."""
+    from oauth2_provider.models import AccessToken, RefreshToken
+
+    from crm.models import DeviceGrant, Grant
+
+    now = timezone.now()
+    RefreshToken.objects.filter(application=application, revoked=None).update(revoked=now, updated=now)
+    for model in (AccessToken, Grant):
+        model.objects.filter(application=application).delete()
+    DeviceGrant.objects.filter(client_id=application.client_id).delete()
+    audit.record("application_forgotten", user=by.pk, client=application.client_id, what=application.name)
 
 
 @transaction.atomic

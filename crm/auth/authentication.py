@@ -22,7 +22,7 @@ from crm.models import User
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-NOT_LOADED: Final = {"password", "last_login", "date_joined"}
+NOT_LOADED: Final = {"password", "last_login", "date_joined", "session_version"}
 USER_FIELDS: Final = tuple(  # in the model's own order, by which `from_db` reads them
     name for name in (field.attname for field in User._meta.concrete_fields) if name not in NOT_LOADED
 )

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
+from django.db import transaction
 from django.db.models import Max
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.generic import TemplateView
 from oauth2_provider.models import AccessToken, RefreshToken
 
-from crm.auth import audit
+from crm.auth import audit, sessions
 from crm.auth.limits import count_address, count_use
+from crm.auth.passwords import PasswordView
 from crm.auth.scopes import sentences
 from crm.models import Application, DeviceGrant
 
@@ -39,6 +42,10 @@ class SignOutView(LogoutView):
     """Sign-out, by a form."""
 
     next_page = "sign-in"
+
+
+change_password = never_cache(login_required(PasswordView.as_view()))
+password_changed = login_required(TemplateView.as_view(template_name="crm/password_changed.html"))
 
 
 def person(request: HttpRequest) -> User:
@@ -82,8 +89,13 @@ def pending(code: str) -> DeviceGrant | None:
     return None if found is None or found.is_expired() else found
 
 
+@transaction.atomic
 def decide(waiting: DeviceGrant, user: User, *, is_let_in: bool) -> bool:
     """Keep what the person decided, unless somebody else was faster; return whether the device is let in."""
+    try:
+        sessions.stand(user)
+    except sessions.AccountChanged:
+        return False
     status = DeviceGrant.AUTHORIZED if is_let_in else DeviceGrant.DENIED
     still = DeviceGrant.objects.filter(pk=waiting.pk, status=DeviceGrant.AUTHORIZATION_PENDING)
     changed = still.update(status=status, user=user)

@@ -1,31 +1,43 @@
-"""Sign-in with user name and password: access and refresh tokens of the API's own application.
+"""Sign-in with user name and password: access and refresh tokens of the API's own application; and how all of it ends.
 
 They stand in the same tables as those that other programs get by OAuth, so one check serves all.
+
+Where an account's password, name, address, role or rights change, the database ends all that it has open, whichever
+door was used (`crm_account_changed`, `crm_rights_changed`): tokens, codes and devices are taken away, and the version
+of its sessions is raised. So whatever gives out a token asks first whether the account may still `stand`.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.contrib.auth import update_session_auth_hash
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken, set_token_value
 
 from crm.auth import audit
 from crm.auth.tokens import mint
-from crm.models import Application
+from crm.models import Application, User
 from crm.models.applications import FIRST_PARTY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from crm.models import User
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+class AccountChanged(Exception):
+    """The account is disabled, gone, or no longer what it was when somebody proved to be it."""
 
 
 class RefreshRefused(Exception):
@@ -48,9 +60,50 @@ def own_application() -> Application:
     return application
 
 
+def hold(rows: QuerySet[Any]) -> None:
+    """Lock the accounts of some rows, before the rows: in the order of a change that ends what they have open."""
+    list(User.objects.select_for_update(no_key=True).filter(pk__in=rows.values("user")).order_by("pk").values("pk"))
+
+
+def stand(user: User) -> None:
+    """Lock an account and raise AccountChanged, unless it is active and what it was when `user` was read."""
+    known = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True)
+    if known.values_list("session_version", flat=True).first() != user.session_version:
+        raise AccountChanged
+
+
+@contextmanager
+def in_hand(request: HttpRequest) -> Iterator[None]:
+    """Keep the session of a request that changes its own account, or its own role, in one transaction.
+
+    PermissionDenied is raised where the session has just been ended by somebody else: it must not outlive that.
+    """
+    user = cast("User", request.user)
+    version = user.session_version
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('crm.rights', 0))")  # one order for all accounts
+        try:
+            stand(user)
+        except AccountChanged as error:
+            raise PermissionDenied from error
+        yield
+        changed = User.objects.filter(pk=user.pk, is_active=True).exclude(session_version=version).first()
+        if changed is not None and request.user.is_authenticated:
+            update_session_auth_hash(request, changed)
+
+
+@transaction.atomic
+def end_all(*, user: User, by: User) -> None:
+    """End all that an account has open: sessions, tokens, codes on their way, and devices that were let in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT crm_sign_out(ARRAY[%s]::uuid[])", [user.pk])
+    audit.record("signed_out_everywhere", user=user.pk, by=by.pk)
+
+
 @transaction.atomic
 def begin(*, user: User, scopes: Sequence[str]) -> Session:
-    """Sign a person in."""
+    """Sign a person in; AccountChanged is raised where the account is no longer what was authenticated."""
+    stand(user)
     audit.record("token", user=user.pk, client=FIRST_PARTY, grant="password", scope=" ".join(scopes))
     return issue(user=user, scopes=scopes, family=uuid4())
 
@@ -92,6 +145,7 @@ def renew(*, token: str) -> Session:
 @transaction.atomic
 def rotate(checksum: str) -> tuple[Session | None, UUID | None]:
     """Return a new pair and nothing, or nothing and the family to end: the end must outlive this transaction."""
+    hold(RefreshToken.objects.filter(token_checksum=checksum))
     row = (
         RefreshToken.objects.select_for_update(of=("self",))
         .select_related("access_token", "user")

@@ -40,6 +40,8 @@ urlpatterns = [
     path("account/", RedirectView.as_view(pattern_name="grants"), name="account"),
     path("account/sign-in", pages.SignInView.as_view(), name="sign-in"),
     path("account/sign-out", pages.SignOutView.as_view(), name="sign-out"),
+    path("account/password", pages.change_password, name="change-password"),
+    path("account/password/changed", pages.password_changed, name="password-changed"),
     path("account/applications", pages.grants, name="grants"),
     path("account/applications/<int:number>/withdraw", pages.withdraw, name="withdraw"),
 ]

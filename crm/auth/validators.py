@@ -7,6 +7,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import RefreshToken
 from oauth2_provider.oauth2_validators import OAuth2Validator
@@ -14,7 +15,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error, InvalidGrantError
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
-from crm.auth import audit
+from crm.auth import audit, sessions
 from crm.auth.tokens import mint, resources
 from crm.models import Application, DeviceGrant, Grant, User
 
@@ -39,6 +40,14 @@ def actor(request: Any) -> User:
     """Return whom the token will act as: a person, or the service account of the application itself."""
     user: User = request.client.user if request.grant_type == "client_credentials" else request.user
     return user
+
+
+def refuse_changed(request: Any) -> None:
+    """Refuse to give anything to whom the account has changed under since they proved to be it."""
+    try:
+        sessions.stand(request.user)
+    except sessions.AccountChanged as error:
+        raise InvalidGrantError(request=request) from error
 
 
 class Validator(OAuth2Validator):
@@ -77,6 +86,7 @@ class Validator(OAuth2Validator):
 
         A code that comes a second time has been copied: the tokens given for it end (RFC 6749, section 4.1.2).
         """
+        sessions.hold(Grant.objects.filter(code=code, application=client))
         given = Grant.objects.select_for_update().filter(code=code, application=client).first()
         if given is not None and given.token_family is not None:
             RefreshToken.revoke_family(given.token_family)
@@ -95,6 +105,7 @@ class Validator(OAuth2Validator):
     def validate_refresh_token(self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         """Accept a refresh token once; a second use ends its whole family."""
         checksum = sha256(refresh_token.encode()).hexdigest()
+        sessions.hold(RefreshToken.objects.filter(token_checksum=checksum))
         rows = RefreshToken.objects.select_for_update().filter(token_checksum=checksum)
         known = rows.first()
         is_valid = super().validate_refresh_token(refresh_token, client, request, *args, **kwargs)
@@ -106,6 +117,7 @@ class Validator(OAuth2Validator):
 
     def validate_device_code(self, client_id: str, device_code: str, request: Any) -> str | None:
         """Return where a device stands (RFC 8628, section 3.5); once it is let in, its code is spent."""
+        sessions.hold(DeviceGrant.objects.filter(device_code=device_code))
         known = DeviceGrant.objects.select_for_update(of=("self",)).select_related("user")
         device = known.filter(device_code=device_code, client_id=request.client.client_id).first()
         if device is None:
@@ -141,13 +153,17 @@ class Validator(OAuth2Validator):
                     error="invalid_target", description="Tokens are for this API only.", request=request
                 )
 
+    @transaction.atomic
     def _create_authorization_code(self, request: Any, code: Any, expires: Any = None) -> Any:
         self._validate_resource_uris(request, getattr(request, "resource", None) or [])
+        refuse_changed(request)
         audit.record("code", user=request.user.pk, client=request.client.client_id, scope=" ".join(request.scopes))
         return super()._create_authorization_code(request, code, expires)
 
+    @transaction.atomic
     def _create_access_token(self, expires: Any, request: Any, token: Any, source_refresh_token: Any = None) -> Any:
         request.user = actor(request)
+        refuse_changed(request)
         audit.record(
             "token",
             user=request.user.pk,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractUser, Permission
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Level = Literal["all", "team", "own"]
+# What somebody signs in with or as; where it changes, what is open ends.
+CREDENTIALS: Final = frozenset({"username", "email", "password", "is_active", "is_staff", "is_superuser"})
 
 
 class Team(models.Model):
@@ -60,6 +63,10 @@ class User(AbstractUser):
         help_text=_("Of the screens and of e-mail to this user; left out, the browser's and the server's."),
     )
 
+    # Sessions begun under another version have ended. The database raises it where the account's rights, name, address
+    # or password change, by whatever door.
+    session_version = models.PositiveIntegerField(_("version of the sessions"), default=0, db_default=0, editable=False)
+
     custom_version = ""  # of all custom fields, as a token's check found it
 
     class Meta:
@@ -68,6 +75,30 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def save(self, **kwargs: Any) -> None:
+        """Save, and learn what the database made of the version of the sessions."""
+        is_new = self._state.adding
+        super().save(**kwargs)
+        if not is_new and not set(kwargs.get("update_fields") or CREDENTIALS).isdisjoint(CREDENTIALS):
+            self.refresh_from_db(fields=["session_version"])
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Tell whether a password is right; where its hash is renewed on the way, no session ends by it."""
+
+        def renew(password: str) -> None:
+            self.password = make_password(password)
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('crm.same_password', 'on', true)")
+                self.save(update_fields=["password"])
+                cursor.execute("SELECT set_config('crm.same_password', '', true)")
+
+        return check_password(raw_password, self.password, renew)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session keeps of the account: Django's own value, until something ended the sessions once."""
+        made = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # not in the stubs
+        return f"{self.session_version}:{made}" if self.session_version else made
 
     @cached_property
     def permission_set(self) -> frozenset[str]:
