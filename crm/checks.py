@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MIN_SECRET: Final = 50
 MIN_DIFFERENT: Final = 10
 MIN_TOKEN: Final = 16
+MIN_UNSUBSCRIBE: Final = 30
 NEW_KEY: Final = "print(secrets.token_urlsafe(50))"
 NO_PROXY: Final = (
     "BASE_URL is https, which a proxy before the CRM serves, but TRUSTED_PROXIES is 0: everybody seems to come from "
@@ -30,7 +31,7 @@ DEMONSTRATION: Final = (
 @checks.register(checks.Tags.security)
 def configuration(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return what is unsafe in the settings; a system check of every command."""
-    found = [*addresses(), *(debugging() if settings.DEBUG else production()), *tokens()]
+    found = [*addresses(), *(debugging() if settings.DEBUG else production()), *tokens(), *links()]
     return [checks.Error(text, id=f"crm.E{number:03}") for number, text in found]
 
 
@@ -73,6 +74,15 @@ def tokens() -> Iterator[tuple[int, str]]:
     """Yield what is wrong with tokens from the environment."""
     if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < MIN_TOKEN:
         yield 8, f"METRICS_TOKEN must be {MIN_TOKEN} or more characters."
+
+
+def links() -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with the lives of links."""
+    for name in ("PREFERENCES_LINK_DAYS", "TICKET_LINK_DAYS", "UNSUBSCRIBE_LINK_DAYS"):
+        if getattr(settings, name) < 0:
+            yield 34, f"{name} must be 0 (for ever) or a number of days."
+    if 0 < settings.UNSUBSCRIBE_LINK_DAYS < MIN_UNSUBSCRIBE:
+        yield 35, f"UNSUBSCRIBE_LINK_DAYS must be 0 (for ever) or {MIN_UNSUBSCRIBE} and more, as the law wants."
 
 
 @checks.register(checks.Tags.security, deploy=True)

@@ -242,7 +242,8 @@ ATTACHMENT_LINK_SECONDS = environment.number("ATTACHMENT_LINK_SECONDS", 300)
 STORAGES["attachments"] = store_settings(DATA_DIR / "attachments")
 
 # ── Customers' own pages ─────────────────────────────────────────────────────────────────────────────────────────────
-PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 0)
+PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 365)
+UNSUBSCRIBE_LINK_DAYS = environment.number("UNSUBSCRIBE_LINK_DAYS", 5 * 365)
 TICKET_LINK_DAYS = environment.number("TICKET_LINK_DAYS", 180)
 
 # ── Leads ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -158,7 +158,10 @@ def set_preferences(*, customer: Customer, wanted: Collection[str], **evidence: 
 
 @transaction.atomic
 def revoke_preferences_links(*, customer: Customer) -> None:
-    """Let no link to the customer's preferences page that was given out so far work any more."""
+    """Let no link to the customer's pages (preferences, tickets) that was given out so far work any more.
+
+    Those to unsubscribe go on as far as the law wants, but lead to nothing of the customer's.
+    """
     Customer.objects.filter(pk=customer.pk).update(preferences_version=F("preferences_version") + 1)
     customer.refresh_from_db(fields=["preferences_version"])
 

@@ -169,9 +169,10 @@ class ConsentActions:
     @extend_schema(request=None, responses={204: None})
     @preferences_link.mapping.delete
     def revoke_preferences_links(self, request: ApiRequest, pk: Any) -> Response:
-        """Revoke the links to the preferences page.
+        """Revoke the links to the customer's pages.
 
-        None that was given out for the customer so far works any more.
+        None that was given out for the customer so far works any more, be it to the preferences page or to a ticket.
+        By a message of the last 30 days one can still unsubscribe, and do nothing else.
         """
         filters.refuse_unknown(request.query_params, ("format",))
         revoke_preferences_links(customer=self.found(pk))

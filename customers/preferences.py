@@ -1,4 +1,7 @@
-"""The link by which a customer reaches their preferences page: signed, so that nobody can make one up."""
+"""The link by which a customer reaches their preferences page: signed, so that nobody can make one up.
+
+Other links of a customer, to their tickets or to unsubscribe, name the same version and are revoked with it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from customers.models import Customer
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
 SALT: Final = "customers.preferences"
 
@@ -49,16 +54,42 @@ def customer_of(token: str) -> Customer:
         raise LinkExpired from error
     except signing.BadSignature as error:
         raise LinkUnknown from error
-    known = Customer.objects.filter(erased_at__isnull=True)
-    customer: Customer | None = known.filter(pk=UUID(key), preferences_version=version).first()
-    customer = customer or known.filter(pk=successor(UUID(key), version)).first()
+    customer = holder_of(UUID(key), version)
     if customer is None:
         raise LinkUnknown
     return customer
 
 
-def successor(key: UUID, version: int) -> UUID | None:
-    """Return who a merged customer is part of, if the link worked when they were merged: old messages have it."""
-    merged = Change.objects.filter(record=key, model=Customer.label(), action=Change.Action.MERGED)
-    last = merged.order_by("-sequence").values_list("before__preferences_version", flat=True).first()
-    return Merge.objects.successor(Customer, key) if last == version else None
+def holder_of(key: UUID, version: int) -> Customer | None:
+    """Return whose links these are, who may be part of another customer by now; None where erased, or revoked since."""
+    known = Customer.objects.filter(erased_at__isnull=True)
+    own: Customer | None = known.filter(pk=key, preferences_version=version).first()
+    return own or known.filter(pk=heir_of(key, version)).first()
+
+
+def revoked_since(customer: UUID, moment: datetime) -> bool:
+    """Tell whether links to a customer's pages were revoked after a moment."""
+    return bool(revocations(customer).filter(at__gt=moment).exists())
+
+
+def revocations(customer: UUID) -> QuerySet[Change]:
+    """Return when links to a customer's pages were revoked, as far as the feed goes back."""
+    changed = Change.objects.filter(record=customer, model=Customer.label(), action=Change.Action.UPDATED)
+    return changed.filter(before__has_key="preferences_version")
+
+
+def heir_of(key: UUID, version: int) -> UUID | None:
+    """Return who a merged customer is part of, if the link worked when they were merged: old messages have it.
+
+    It ends once the links of any that they became part of are revoked.
+    """
+    merged = key
+    while (merge := Merge.objects.standing().of(Customer).filter(loser=merged).first()) is not None:
+        ends = Change.objects.filter(record=merged, model=Customer.label(), action=Change.Action.MERGED)
+        last = ends.order_by("-sequence").values_list("sequence", "before__preferences_version").first()
+        if last is None or (merged == key and last[1] != version):
+            return None
+        if revocations(merge.winner).filter(sequence__gt=last[0]).exists():
+            return None
+        merged = merge.winner
+    return None if merged == key else merged

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path
@@ -18,12 +19,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.auth.addresses import client_address
 from customers.pages import LONGEST_AGENT, kept_private, language_for
-from customers.preferences import link_for
+from customers.preferences import holder_of, link_for, revoked_since
 from marketing import actions
 from marketing.mail import links
 from marketing.models import Campaign, CampaignMember
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
 
     from customers.actions import Evidence
@@ -45,6 +48,7 @@ MACHINES: Final = (
     ),
     *("fireeye", "sophos", "trendmicro", "forcepoint", "cloudmark", "validator", "facebookexternalhit"),
 )
+LAWFUL: Final = timedelta(days=30)  # in which each message lets one unsubscribe (CAN-SPAM, 15 U.S.C. 7704)
 AT_ONCE: Final = timedelta(seconds=2)  # no person reads a message so soon
 
 
@@ -62,8 +66,21 @@ def is_person(request: HttpRequest, member: UUID) -> bool:
         return False
     if "prefetch" in f"{request.headers.get('Purpose', '')} {request.headers.get('Sec-Purpose', '')}":
         return False
-    recent = timezone.now() - AT_ONCE
-    return not CampaignMember.objects.filter(pk=member, claimed_at__gt=recent).exists()
+    sent = (
+        CampaignMember.objects.filter(pk=member, claimed_at__isnull=False).values_list("customer", "claimed_at").first()
+    )
+    return sent is None or is_reader(*sent)
+
+
+def is_reader(customer: UUID, sent_at: datetime) -> bool:
+    """Tell whether whoever has a message may be the customer: not at once, nor when its links have ended."""
+    age = timezone.now() - sent_at
+    return age > AT_ONCE and not is_over(age, settings.UNSUBSCRIBE_LINK_DAYS) and not revoked_since(customer, sent_at)
+
+
+def is_over(age: timedelta, days: int) -> bool:
+    """Tell whether a link is older than its life in days, of which 0 is for ever."""
+    return bool(days) and age > timedelta(days=days)
 
 
 @require_safe
@@ -99,21 +116,28 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     No limit of requests: a large provider unsubscribes many people from few addresses.
     """
     try:
-        member, customer, campaign = map(UUID, links.UNSUBSCRIBE.read(token))
+        said = links.unsubscribing(token)
     except (links.BadLink, ValueError):
         return unknown(request)
-    found = Campaign.objects.select_related("purpose").filter(pk=campaign).first()
-    recipient = actions.recipient_of(customer=customer)
+    found = Campaign.objects.select_related("purpose").filter(pk=said.campaign).first()
+    recipient = actions.recipient_of(customer=said.customer)
     if found is None or recipient is None:
         return unknown(request)
+    age = timezone.now() - (said.issued_at or found.created_at)
+    is_standing = holder_of(said.customer, said.version) is not None
+    if is_over(age, settings.UNSUBSCRIBE_LINK_DAYS):
+        return expired(request)
+    if not is_standing and age > LAWFUL:
+        return unknown(request)
+    # Whoever got a preview or a test is not the customer, and reaches nothing of theirs; nor does a revoked link.
+    leads_on = said.member != links.NOBODY and is_standing and not is_over(age, settings.PREFERENCES_LINK_DAYS)
     with override(language_for(request, recipient)):
-        # Whoever got a preview or a test is not the customer, and reaches nothing of theirs.
-        preferences = link_for(recipient) if member != links.NOBODY else ""
+        preferences = link_for(recipient) if leads_on else ""
         if request.method != "POST":
             return asked(request, preferences)
-        if member != links.NOBODY:
-            said = evidence(request, found)
-            actions.unsubscribe(campaign=found, customer=recipient, member=member, evidence=said)
+        if said.member != links.NOBODY:
+            proof = evidence(request, found)
+            actions.unsubscribe(campaign=found, customer=recipient, member=said.member, evidence=proof)
         return asked(request, preferences, is_done=True)
 
 
@@ -138,6 +162,12 @@ def unknown(request: HttpRequest) -> HttpResponse:
     """Say that the link was not made here."""
     text = _("Please check that you have the whole address, or use the link in the latest message from us.")
     return notice(request, 404, _("This link does not work"), text)
+
+
+def expired(request: HttpRequest) -> HttpResponse:
+    """Say that the link was given out too long ago."""
+    text = _("Please ask for a new one, or use the link in the latest message that you got from us.")
+    return notice(request, 410, _("This link has expired"), text)
 
 
 def notice(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from crm.models import Attachment, Merge
-from customers.models import Customer
+from crm.models import Attachment
+from customers.preferences import holder_of
 from service.models import Ticket, TicketMessage
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SALT: Final = "service.links"
 FILES: Final = "service.links.files"
+FIRST: Final = 1  # version of the links of a customer that were given out before they named it
 
 
 class LinkUnknown(Exception):
@@ -31,7 +32,7 @@ class LinkExpired(Exception):
 
 def link_for(ticket: Ticket) -> str:
     """Return the address of the page of a ticket; it holds ids of the ticket and its customer, and nothing else."""
-    token = signing.dumps([ticket.pk.hex, ticket.customer_id.hex], salt=SALT)
+    token = signing.dumps([ticket.pk.hex, ticket.customer_id.hex, ticket.customer.preferences_version], salt=SALT)
     return f"{settings.BASE_URL}{reverse('ticket-page', args=(token,))}"
 
 
@@ -43,11 +44,12 @@ def survey_link_for(ticket: Ticket) -> str:
 def ticket_of(token: str) -> Ticket:
     """Return the ticket whose link this is, or the one it was merged into; raise LinkUnknown or LinkExpired.
 
-    A link is one customer's: it ends when they are erased, or the ticket becomes somebody else's.
+    A link is one customer's: it ends when they are erased or their links are revoked, or when the ticket becomes
+    somebody else's.
     """
     days = settings.TICKET_LINK_DAYS
     try:
-        key, customer = signing.loads(token, salt=SALT, max_age=timedelta(days=days) if days else None)
+        key, customer, *more = signing.loads(token, salt=SALT, max_age=timedelta(days=days) if days else None)
     except signing.SignatureExpired as error:
         raise LinkExpired from error
     except signing.BadSignature as error:
@@ -55,8 +57,8 @@ def ticket_of(token: str) -> Ticket:
     ticket = known(UUID(key))
     while ticket.merged_into_id is not None:
         ticket = known(ticket.merged_into_id)
-    owner = UUID(customer)
-    if ticket.customer_id not in {owner, Merge.objects.successor(Customer, owner)}:
+    holder = holder_of(UUID(customer), more[0] if more else FIRST)
+    if holder is None or ticket.customer_id != holder.pk:
         raise LinkUnknown
     return ticket
 

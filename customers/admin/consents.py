@@ -97,7 +97,7 @@ def done(request: HttpRequest, customer: Customer, form: ConsentForm) -> bool:
     """Do what the button says; tell whether it was done."""
     if "revoke" in request.POST:
         revoke_preferences_links(customer=customer)
-        messages.success(request, _("Earlier links to the preferences page no longer work."))
+        messages.success(request, _("Earlier links to the customer's pages no longer work."))
         return True
     if not form.is_valid():
         return False

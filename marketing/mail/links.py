@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -12,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +56,28 @@ CLICK: Final = Signed("click")
 OPEN: Final = Signed("open")
 
 
+@dataclass(frozen=True)
+class Unsubscribing:
+    """What a link to unsubscribe says; of one that was given out before they said so it is not known when that was."""
+
+    member: UUID
+    customer: UUID
+    campaign: UUID
+    version: int = 1
+    issued_at: datetime | None = None
+
+
 def unsubscribe_url(campaign: Campaign, customer: Customer, member: UUID) -> str:
     """Return the link by which a customer gets no more; it works also once two customers have become one."""
-    return UNSUBSCRIBE.url(member.hex, customer.pk.hex, campaign.pk.hex)
+    now = int(timezone.now().timestamp())
+    return UNSUBSCRIBE.url(member.hex, customer.pk.hex, campaign.pk.hex, customer.preferences_version, now)
+
+
+def unsubscribing(token: str) -> Unsubscribing:
+    """Return what a link to unsubscribe says; raise BadLink where it was not made here."""
+    member, customer, campaign, *more = UNSUBSCRIBE.read(token)
+    said = Unsubscribing(UUID(member), UUID(customer), UUID(campaign))
+    return replace(said, version=more[0], issued_at=datetime.fromtimestamp(more[1], UTC)) if more else said
 
 
 def is_web(url: str) -> bool:

@@ -38,6 +38,11 @@ UNSAFE: dict[str, tuple[dict[str, Any], str]] = {
     "a dull secret key": ({"SECRET_KEY": DULL}, "SECRET_KEY must be 50 or more random characters"),
     "a dull former key": ({"SECRET_KEY_FALLBACKS": [DULL]}, "SECRET_KEY must be 50 or more random characters"),
     "an address in the clear": ({"BASE_URL": "http://crm.example.com"}, "BASE_URL is not https"),
+    "a link of no life": ({"TICKET_LINK_DAYS": -1}, "TICKET_LINK_DAYS must be 0 (for ever) or a number of days."),
+    "too short a time to unsubscribe": (
+        {"UNSUBSCRIBE_LINK_DAYS": 29},
+        "UNSUBSCRIBE_LINK_DAYS must be 0 (for ever) or 30 and more",
+    ),
     "an address with a path": ({"BASE_URL": "https://crm.example.com/crm"}, "BASE_URL must be https:// and a host"),
     "any host": ({"ALLOWED_HOSTS": ["crm.example.com", "*"]}, "ALLOWED_HOSTS contains *"),
     "another host": ({"ALLOWED_HOSTS": ["example.org"]}, "ALLOWED_HOSTS leaves out the host of BASE_URL"),

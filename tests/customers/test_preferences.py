@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -109,6 +110,25 @@ def test_a_revoked_link_of_who_was_merged_stays_revoked(customer: Customer, inte
     assert Client().get(path(customer)).status_code == 200
 
 
+def test_links_of_all_that_became_one_end_together(customer: Customer, integration: Any) -> None:
+    between, winner = make(Customer, name="Ada Byron"), make(Customer, name="Ada King")
+    address, other = path(customer), path(between)
+    merge_records(winner=between, loser=customer, by=integration)
+    merge_records(winner=winner, loser=between, by=integration)
+    assert [Client().get(one).status_code for one in (address, other)] == [200, 200]
+    revoke_preferences_links(customer=winner)
+    assert [Client().get(one).status_code for one in (address, other)] == [404, 404]
+
+
+def test_links_revoked_on_the_way_stay_revoked(customer: Customer, integration: Any) -> None:
+    between, winner = make(Customer, name="Ada Byron"), make(Customer, name="Ada King")
+    address = path(customer)
+    merge_records(winner=between, loser=customer, by=integration)
+    revoke_preferences_links(customer=between)
+    merge_records(winner=winner, loser=between, by=integration)
+    assert Client().get(address).status_code == 404
+
+
 def test_nothing_is_recorded_of_who_was_erased(customer: Customer, integration: Any) -> None:
     address = path(customer)
     erase_person(customer=customer, by=integration, reason="Asked for it.")
@@ -158,7 +178,8 @@ def test_staff_get_the_link_and_revoke_it(api_client: Any, integration: Any, cus
     client = api_client(integration, "customers:read", "customers:write")
     address = f"/api/v1/customers/{customer.pk}/preferences-link"
     made = client.post(address).json()
-    assert (made["expires_at"], Client().get(made["url"]).status_code) == (None, 200)
+    left = datetime.fromisoformat(made["expires_at"]) - timezone.now()
+    assert (round(left / timedelta(days=1)), Client().get(made["url"]).status_code) == (365, 200)
     assert client.delete(address).status_code == 204
     assert Client().get(made["url"]).status_code == 404
 

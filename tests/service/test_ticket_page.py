@@ -15,6 +15,7 @@ from django.test import Client
 from crm.attachments.actions import attach
 from crm.models import Attachment
 from crm.privacy.actions import erase_person
+from customers.actions import revoke_preferences_links
 from service import actions
 from service.links import SALT, link_for
 from service.models import TicketMessage
@@ -90,6 +91,25 @@ def test_files_of_notes_are_not_the_customers(opened: Any, agent: Any) -> None:
     note = actions.add_note(ticket=ticket, by=agent, body="Secret.")
     attach(about=note, name="secret.txt", content=ContentFile(b"x"), by=agent)
     assert "secret.txt" not in text_of(ticket)
+
+
+@pytest.mark.parametrize("page", ["", "survey", "files/x"])
+def test_a_revoked_link_opens_no_page_of_the_ticket(opened: Any, page: str) -> None:
+    ticket = opened()
+    old = path(ticket)
+    revoke_preferences_links(customer=ticket.customer)
+    assert Client().get(f"{old}{page}").status_code == 404
+    assert Client().post(old, {"body": "It is me."}).status_code == 404
+    assert ticket.messages.count() == 1
+    assert Client().get(path(ticket)).status_code == 200
+
+
+def test_a_link_given_out_before_links_could_be_revoked_works_until_they_are(opened: Any) -> None:
+    ticket = opened()
+    old = f"/tickets/{signing.dumps([ticket.pk.hex, ticket.customer_id.hex], salt=SALT)}/"
+    assert Client().get(old).status_code == 200
+    revoke_preferences_links(customer=ticket.customer)
+    assert Client().get(old).status_code == 404
 
 
 def test_a_merged_ticket_leads_on(opened: Any, agent: Any) -> None:
