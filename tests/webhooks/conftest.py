@@ -71,6 +71,12 @@ def other_receiver() -> Iterator[Receiver]:
         yield found
 
 
+@pytest.fixture
+def strict(settings: Any) -> None:
+    """Send into no private network, as in earnest."""
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+
+
 def made(client: Any, url: str, **fields: Any) -> tuple[str, str]:
     """Make a webhook; return its address and its secret."""
     answer = client.post(WEBHOOKS, {"url": url, **fields})
