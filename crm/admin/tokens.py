@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from oauth2_provider.models import AccessToken, IDToken, RefreshToken
+from oauth2_provider.models import AccessToken, IDToken, RefreshToken, revoke_access_token
 
 from crm.admin.site import staff
 from crm.admin.system import LogAdmin
@@ -47,7 +47,7 @@ class TokenAdmin(SecretAdmin):
         """Make the chosen tokens worthless from the next request on."""
         count = 0
         for token in queryset:
-            token.revoke()
+            revoke_access_token(token) if isinstance(token, AccessToken) else token.revoke()
             count += 1
         text = ngettext("%(count)d token was revoked.", "%(count)d tokens were revoked.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)

@@ -14,15 +14,21 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextInputWidget,
+)
 
-from crm.admin.base import ModelAdmin, TabularInline
+from crm.admin.base import ModelAdmin, ReadOnly, TabularInline
 from crm.admin.pages import form_page
 from crm.admin.site import staff
 from crm.admin.system import LogAdmin
 from crm.api.routers import resources
 from crm.models import Change, Webhook, WebhookAttempt, WebhookDelivery
 from crm.webhooks import actions as verbs
+from crm.webhooks.rights import Caller, readable
+from crm.webhooks.signatures import is_secret_of
 from crm.webhooks.targets import Unsendable, check
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 SENT = ("created", "updated", "deleted", "erased")
+WHAT = ("url", "description", "resources", "actions")
 
 
 class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable as the program runs
@@ -50,6 +57,14 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         help_text=_("None stands for all."),
     )
 
+    present_secret = forms.CharField(
+        label=_("present secret"),
+        max_length=100,
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_("Needed where the address changes."),
+    )
+
     class Meta:
         model = Webhook
         fields = ("url", "description", "resources", "actions")
@@ -62,6 +77,14 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         except Unsendable as error:
             raise forms.ValidationError(str(error), code="invalid") from error
         return url
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse another address without the present secret."""
+        said = super().clean() or {}
+        has_moved = not self.instance._state.adding and "url" in self.changed_data
+        if has_moved and not is_secret_of(self.instance, said.get("present_secret", "")):
+            self.add_error("present_secret", forms.ValidationError(verbs.SecretNeeded.text, code="secret_needed"))
+        return said
 
 
 class SpanForm(forms.Form):
@@ -83,33 +106,34 @@ class WebhookAdmin(ModelAdmin):
     """Subscriptions to changes."""
 
     form = WebhookForm
-    list_display = ("description_or_url", "state", "user", "created_at")
-    list_select_related = ("user",)
+    list_display = ("description_or_url", "state", "user", "application", "created_at")
+    list_select_related = ("user", "application")
     ordering = ("-created_at",)
-    readonly_fields = ("user", "paused_at", "pause_reason", "retry_at", "created_at", "updated_at")
-    fields = (
-        "url",
-        "description",
-        "resources",
-        "actions",
-        "user",
-        "paused_at",
-        "pause_reason",
-        "retry_at",
-        "created_at",
-    )
+    readonly_fields = ("user", "application", "paused_at", "reason", "retry_at", "created_at", "updated_at")
+    fields = (*WHAT, "user", "application", "paused_at", "reason", "retry_at", "created_at")
     actions = ("pause", "resume", "send_test", "rotate_secret")
     actions_detail = ("replay_span",)
 
+    def get_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
+        """Ask for the secret where an address can change."""
+        if obj is None or not is_own(request, obj):
+            return self.fields
+        return ("url", "present_secret", *self.fields[1:])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Webhook | None = None) -> Any:
+        """Let only whom it belongs to say what a webhook hears of, and where that goes."""
+        return self.readonly_fields if obj is None or is_own(request, obj) else (*WHAT, *self.readonly_fields)
+
     def save_model(self, request: HttpRequest, obj: Webhook, form: Any, change: Any) -> None:
+        said, user = dict(form.cleaned_data), staff(request)
+        shown = said.pop("present_secret", "")
         if change:
-            super().save_model(request, obj, form, change)
+            if is_own(request, obj):
+                stored = Webhook.objects.select_for_update().get(pk=obj.pk)
+                verbs.change(webhook=stored, caller=Caller(user), secret=shown or None, **said)
             return
-        made, secret = verbs.subscribe(
-            user=staff(request),
-            scopes=[scope for scope in settings.SCOPES if scope.endswith(":read")],
-            **form.cleaned_data,
-        )
+        scopes = frozenset(scope for scope in settings.SCOPES if scope.endswith(":read"))
+        made, secret = verbs.subscribe(caller=Caller(user, scopes), **said)
         obj.pk = made.pk
         obj.refresh_from_db()
         self.tell(request, obj, secret)
@@ -127,7 +151,11 @@ class WebhookAdmin(ModelAdmin):
     def state(self, webhook: Webhook) -> tuple[str, Any]:
         if webhook.paused_at is None:
             return "active", _("active")
-        return "paused", webhook.pause_reason or _("paused")
+        return "paused", self.reason(webhook) or _("paused")
+
+    @display(description=_("reason of the pause"))
+    def reason(self, webhook: Webhook) -> str:
+        return gettext(webhook.pause_reason) if webhook.pause_reason else ""
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
@@ -137,7 +165,10 @@ class WebhookAdmin(ModelAdmin):
     @admin.action(description=_("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
-            verbs.resume(webhook=webhook)
+            try:
+                verbs.resume(webhook=webhook, caller=Caller(staff(request)))
+            except verbs.Ended as error:
+                self.message_user(request, f"{webhook}: {error.text}", messages.ERROR)
 
     @admin.action(description=_("Send a test message"), permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
@@ -147,7 +178,11 @@ class WebhookAdmin(ModelAdmin):
     @admin.action(description=_("Renew the secret"), permissions=["change"])
     def rotate_secret(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
-            self.tell(request, webhook, verbs.rotate_secret(webhook=webhook, by=staff(request)))
+            if is_own(request, webhook):
+                self.tell(request, webhook, verbs.rotate_secret(webhook=webhook, by=staff(request)))
+            else:
+                text = gettext("It belongs to another person or application.")
+                self.message_user(request, f"{webhook}: {text}", messages.ERROR)
 
     @action(description=_("Send once more"), url_path="replay", icon="replay", permissions=["change"])
     def replay_span(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -164,27 +199,27 @@ class WebhookAdmin(ModelAdmin):
         return form_page(self, request, form, title=str(webhook), button=gettext("Send once more"), explanation=text)
 
 
-class AttemptInline(TabularInline):
+def is_own(request: HttpRequest, webhook: Webhook) -> bool:
+    """Tell whether a webhook belongs to who is signed in."""
+    return Caller(staff(request)).owns(webhook)
+
+
+class AttemptInline(ReadOnly, TabularInline):
     model = WebhookAttempt
     fields = readonly_fields = ("at", "status", "milliseconds", "error", "request_headers", "response_body")
     extra = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return staff(request).has_perm("crm.view_user")
+        return staff(request).has_perm("crm.view_webhook")
+
+    def get_fields(self, request: HttpRequest, obj: WebhookDelivery | None = None) -> Any:
+        """Leave out what a receiver answered to what the reader may not see."""
+        return self.fields if may_read(request, obj) else self.fields[:-1]
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(LogAdmin):
-    """Messages, and each attempt to deliver them."""
+    """Messages, and each attempt to deliver them; what they tell, to those who see the records."""
 
     list_display = ("created_at", "event", "webhook", "status", "attempts", "next_attempt_at")
     list_select_related = ("webhook",)
@@ -193,6 +228,14 @@ class WebhookDeliveryAdmin(LogAdmin):
     inlines = (AttemptInline,)
     actions = ("replay",)
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff(request).has_perm("crm.view_webhook")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Leave out what the reader may not see."""
+        names = super().get_fields(request, obj)
+        return names if may_read(request, obj) else [name for name in names if name not in {"record", "body"}]
+
     @admin.action(description=_("Send once more"))
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         if not staff(request).has_perm("crm.change_webhook"):
@@ -200,3 +243,9 @@ class WebhookDeliveryAdmin(LogAdmin):
             return
         for delivery in queryset.select_related("webhook"):
             verbs.replay(delivery=delivery)
+
+
+def may_read(request: HttpRequest, message: WebhookDelivery | None) -> bool:
+    """Tell whether who is signed in sees the record that a message tells of."""
+    kinds = [viewset.model for viewset in resources().values()]
+    return message is not None and bool(readable([message], staff(request), kinds))

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0031_switch_applications_off"),
+        ("crm", "0032_end_sessions"),
     ]
 
     operations = [

@@ -6,13 +6,27 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import RefreshToken
 
+from crm.models.applications import FIRST_PARTY, Application
 from crm.models.identifiers import new_id
 
 if TYPE_CHECKING:
     from crm.models.users import User
+
+
+def signed_out() -> Q:
+    """Return the condition that somebody ended the sign-in by which a webhook was made; expiry is no end."""
+    family = RefreshToken.objects.filter(token_family=OuterRef("token_family"))
+    return Q(Exists(family.filter(revoked__isnull=False)), ~Exists(family.filter(revoked=None)))
+
+
+def switched_off() -> Q:
+    """Return the condition that the application which made a webhook is switched off."""
+    return Q(application__is_active=False) if hasattr(Application, "is_active") else Q(pk__in=[])
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
@@ -20,9 +34,24 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         """Keep a user's own; administrators see all."""
         return self if user.view_level(self.model) or user.has_perm("crm.change_webhook") else self.filter(user=user.pk)
 
+    def handled_by(self, client_id: str) -> Self:
+        """Keep those that an application made; who signs in to the CRM itself handles what all of them made."""
+        return self if client_id == FIRST_PARTY else self.filter(application__client_id=client_id)
+
+    def founded(self) -> Self:
+        """Keep those whose person, application and sign-in still count."""
+        return self.filter(~signed_out(), ~switched_off(), user__is_active=True, ended_at=None)
+
     def sending(self) -> Self:
-        """Keep those that are not paused, and do not wait because a message did not arrive."""
-        return self.filter(Q(retry_at=None) | Q(retry_at__lte=timezone.now()), paused_at=None)
+        """Keep those to which something may be sent now: asked before a job is made, and again before each message."""
+        now = timezone.now()
+        return self.founded().filter(Q(retry_at=None) | Q(retry_at__lte=now), paused_at=None)
+
+    def end(self, reason: str) -> int:
+        """Send nothing any more, since what the webhooks stood on is gone; return how many ended now."""
+        now = timezone.now()
+        paused = Coalesce("paused_at", now, output_field=models.DateTimeField())
+        return self.filter(ended_at=None).update(ended_at=now, paused_at=paused, pause_reason=reason)
 
 
 class Webhook(models.Model):
@@ -50,9 +79,19 @@ class Webhook(models.Model):
         related_name="+",
         help_text=_("Whose view of the records counts."),
     )
-    scopes: models.JSONField[list[str], list[str]] = models.JSONField(
-        _("scopes"), default=list, help_text=_("What the token allowed that made it.")
+    application = models.ForeignKey(
+        "crm.Application",
+        verbose_name=_("application"),
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text=_("Program that made it; empty where it was made on the screens."),
     )
+    scopes: models.JSONField[list[str], list[str]] = models.JSONField(
+        _("scopes"), default=list, help_text=_("What the token allowed that last said what is heard.")
+    )
+    token_family = models.UUIDField(_("token family"), null=True, editable=False)  # of the sign-in that made it
     secret = models.BinaryField(_("secret"))
     previous_secret = models.BinaryField(_("previous secret"), null=True)
     previous_until = models.DateTimeField(_("previous secret counts until"), null=True)
@@ -62,7 +101,9 @@ class Webhook(models.Model):
     pause_reason = models.CharField(
         _("reason of the pause"), max_length=200, blank=True, help_text=_("Why nothing is sent.")
     )
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)  # until its application takes it up again
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)  # in a row
+    credit = models.PositiveSmallIntegerField(_("credit"), default=0, db_default=0)  # of failures that hold up nothing
     retry_at = models.DateTimeField(
         _("sends again at"),
         null=True,
@@ -105,6 +146,7 @@ class WebhookDelivery(models.Model):
         WAITING = "waiting", _("waiting")
         DELIVERED = "delivered", _("delivered")
         FAILED = "failed", _("failed")
+        WITHHELD = "withheld", _("withheld")  # whom the webhook belongs to no longer saw what it tells of
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False, help_text=_("Identifier of the message."))
     webhook = models.ForeignKey(

@@ -7,38 +7,81 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.auth import audit
 from crm.changes.feed import State
 from crm.models import Change, Webhook, WebhookDelivery
+from crm.refused import Refused
 from crm.webhooks import feeding
 from crm.webhooks.lanes import dispatch, lane_of
-from crm.webhooks.signatures import new_secret, sealed
+from crm.webhooks.signatures import is_secret_of, new_secret, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from crm.models import User
+    from crm.webhooks.rights import Caller
 
 BOTH_COUNT: Final = timedelta(hours=24)
+RESUMED: Final = (
+    *("paused_at", "pause_reason", "failures", "retry_at", "updated_at"),
+    *("scopes", "token_family", "ended_at"),
+)
+TARGET: Final = ("previous_secret", "previous_until", "retry_at", "failures", "credit")
 STANDING: Final = ("status", "attempts", "first_attempt_at", "next_attempt_at", "delivered_at")
 
 
+class SecretNeeded(Refused):
+    """Another address is named without the secret, or with another than the present one."""
+
+    text = _("Show the present secret with a new address; if it is lost, renew it first.")
+
+
+class Ended(Refused):
+    """The webhook ended with the sign-in or consent that it stood on, and somebody else wants to take it up."""
+
+    text = _("Only the application that made it can resume it, for the same person, once it is signed in again.")
+
+
 @transaction.atomic
-def subscribe(*, user: User, scopes: Iterable[str], **fields: Any) -> tuple[Webhook, str]:
+def subscribe(*, caller: Caller, **fields: Any) -> tuple[Webhook, str]:
     """Make a webhook that hears of changes from now on, and return it with its secret, which is shown once."""
     secret, now = new_secret(), State.now().horizon
     webhook = Webhook.objects.create(
-        user=user,
-        scopes=sorted(scopes),
+        user=caller.user,
+        application=caller.application,
+        token_family=caller.token_family,
+        scopes=sorted(caller.scopes),
         secret=sealed(secret),
         transaction=now.transaction,
         sequence=now.sequence,
         **fields,
     )
-    audit.record("webhook_made", user=user.pk, webhook=webhook.pk)
+    audit.record("webhook_made", user=caller.user.pk, webhook=webhook.pk)
     return webhook, secret
+
+
+@transaction.atomic
+def change(*, webhook: Webhook, caller: Caller, secret: str | None = None, **fields: Any) -> None:
+    """Change what a webhook hears of, or where it sends that, for which the present secret is to be shown.
+
+    SecretNeeded is raised without it. A new receiver begins anew: no failure of the old one counts, and no message to
+    it is signed with a secret from before.
+    """
+    has_moved = fields.get("url", webhook.url) != webhook.url
+    if (has_moved or secret is not None) and not is_secret_of(webhook, secret or ""):
+        raise SecretNeeded
+    if has_moved:
+        webhook.previous_secret = webhook.previous_until = webhook.retry_at = None
+        webhook.failures = webhook.credit = 0
+        audit.record("webhook_target_changed", user=caller.user.pk, webhook=webhook.pk)
+    if "resources" in fields and caller.application is not None:
+        webhook.scopes = sorted(caller.scopes)
+    for name, value in fields.items():
+        setattr(webhook, name, value)
+    changed = {*fields, *TARGET} if has_moved else set(fields)
+    webhook.save(update_fields={*changed, "scopes", "updated_at"})
 
 
 @transaction.atomic
@@ -47,7 +90,7 @@ def rotate_secret(*, webhook: Webhook, by: User) -> str:
     secret = new_secret()
     webhook.previous_secret, webhook.previous_until = webhook.secret, timezone.now() + BOTH_COUNT
     webhook.secret = sealed(secret)
-    webhook.save()
+    webhook.save(update_fields=["secret", "previous_secret", "previous_until", "updated_at"])
     audit.record("webhook_secret_rotated", user=by.pk, webhook=webhook.pk)
     return secret
 
@@ -66,10 +109,18 @@ def pause(*, webhook: Webhook, reason: str) -> None:
 
 
 @transaction.atomic
-def resume(*, webhook: Webhook) -> None:
-    """Send again, first what has been waiting."""
+def resume(*, webhook: Webhook, caller: Caller) -> None:
+    """Send again, first what has been waiting.
+
+    One that ended is taken up by its own application and person only, under the sign-in in hand and with its scopes;
+    Ended is raised for others.
+    """
+    if webhook.ended_at is not None:
+        if caller.application is None or not caller.owns(webhook):
+            raise Ended
+        webhook.scopes, webhook.token_family, webhook.ended_at = sorted(caller.scopes), caller.token_family, None
     webhook.paused_at, webhook.pause_reason, webhook.failures, webhook.retry_at = None, "", 0, None
-    webhook.save(update_fields=["paused_at", "pause_reason", "failures", "retry_at", "updated_at"])
+    webhook.save(update_fields=RESUMED)
     waiting = WebhookDelivery.objects.filter(webhook=webhook, status=WebhookDelivery.Status.WAITING)
     waiting.update(next_attempt_at=None)
     dispatch(pk=webhook.pk)

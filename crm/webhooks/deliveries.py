@@ -29,6 +29,7 @@ def deliver(delivery: WebhookDelivery) -> None:
     """Send a message once. Whatever goes wrong is a failed attempt, and there will be another."""
     delivery.attempts += 1
     delivery.first_attempt_at = delivery.first_attempt_at or timezone.now()
+    began = time.monotonic()
     try:
         answer, error = attempt(delivery)
     except Exception:
@@ -38,7 +39,12 @@ def deliver(delivery: WebhookDelivery) -> None:
         keep(delivery, status=delivery.Status.DELIVERED, delivered_at=timezone.now(), next_attempt_at=None)
         backoff.arrived(delivery.webhook)
     else:
-        judge_failure(delivery, answer, error)
+        judge_failure(delivery, answer, error, time.monotonic() - began)
+
+
+def withhold(delivery: WebhookDelivery) -> None:
+    """Send a message no more, for whom the webhook belongs to no longer sees what it tells of."""
+    keep(delivery, status=delivery.Status.WITHHELD, next_attempt_at=None)
 
 
 def attempt(delivery: WebhookDelivery) -> tuple[Answer | None, str]:
@@ -106,7 +112,7 @@ def without_nul(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
-def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) -> None:
+def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str, seconds: float) -> None:
     """Try again later, or give the message up; pause a webhook that is gone, or to which nothing came through."""
     from crm.webhooks.actions import pause
 
@@ -115,10 +121,10 @@ def judge_failure(delivery: WebhookDelivery, answer: Answer | None, error: str) 
         keep(delivery)
         pause(webhook=webhook, reason="410 Gone")
         return
-    backoff.failed(webhook, answer)
+    backoff.failed(webhook, answer, seconds)
     if delivery.attempts <= len(settings.WEBHOOK_RETRIES):
-        seconds = max(backoff.scheduled(delivery.attempts - 1), backoff.asked(answer))
-        later = timezone.now() + timedelta(seconds=seconds)
+        wait = max(backoff.scheduled(delivery.attempts - 1), backoff.asked(answer))
+        later = timezone.now() + timedelta(seconds=wait)
         keep(delivery, next_attempt_at=later)
         WebhookDelivery.objects.behind(delivery).update(next_attempt_at=later)  # not looked at in vain until then
         return

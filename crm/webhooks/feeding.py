@@ -10,16 +10,15 @@ import orjson
 from django.db import transaction
 
 from crm.api.representation import RowJSON, shape_of
-from crm.api.routers import resources
 from crm.changes import feed
 from crm.changes.representation import ChangeSerializer
 from crm.models import Webhook, WebhookDelivery
+from crm.webhooks import rights
 from crm.webhooks.lanes import dispatch, lane_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from crm.models import Record
     from crm.models.changes import ChangeQuerySet
 
 PAGE: Final = 500
@@ -30,6 +29,7 @@ def feed_all() -> None:
 
     Workers at once leave each other's webhooks alone.
     """
+    rights.end_unfounded()
     for pk in Webhook.objects.filter(paused_at=None).values_list("pk", flat=True):
         while feed_one(pk):
             pass
@@ -40,18 +40,13 @@ def feed_all() -> None:
 def feed_one(pk: UUID) -> bool:
     """Make messages of the next changes for one webhook, in one transaction; tell whether there are more."""
     rows = Webhook.objects.select_related("user").select_for_update(skip_locked=True, of=("self",))
-    webhook = rows.filter(pk=pk, paused_at=None).first()
+    webhook = rows.founded().filter(pk=pk, paused_at=None).first()
     if webhook is None:
-        return False
-    if not webhook.user.is_active:
-        from crm.webhooks.actions import pause
-
-        pause(webhook=webhook, reason="The account is disabled.")
         return False
     try:
         page = feed.read(
             user=webhook.user,
-            kinds=kinds(webhook),
+            kinds=rights.heard(webhook),
             shape=shape_of(ChangeSerializer, None, frozenset()),
             after=feed.Position(webhook.transaction, webhook.sequence),
             limit=PAGE,
@@ -63,15 +58,6 @@ def feed_one(pk: UUID) -> bool:
     position = {"transaction": page.position.transaction, "sequence": page.position.sequence}
     Webhook.objects.filter(pk=webhook.pk).update(**position)
     return page.has_more
-
-
-def kinds(webhook: Webhook) -> Sequence[type[Record]]:
-    """Return the kinds of records whose changes a webhook hears of."""
-    return [
-        viewset.model
-        for name, viewset in resources().items()
-        if f"{viewset.scope}:read" in webhook.scopes and (not webhook.resources or name in webhook.resources)
-    ]
 
 
 def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False) -> int:
@@ -108,7 +94,7 @@ def message(webhook: Webhook, change: dict[str, Any]) -> WebhookDelivery:
 
 def deliver_changes(webhook: Webhook, changes: ChangeQuerySet) -> int:
     """Send these changes once more, as far as they concern a webhook; return how many messages."""
-    rows = changes.visible_to(webhook.user, kinds(webhook)).in_order()
+    rows = changes.visible_to(webhook.user, rights.heard(webhook)).in_order()
     if webhook.actions:
         rows = rows.filter(action__in=webhook.actions)
     text = RowJSON(shape_of(ChangeSerializer, None, frozenset()), webhook.user)

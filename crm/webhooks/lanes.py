@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.models import Webhook, WebhookDelivery
-from crm.webhooks import backoff, deliveries
+from crm.webhooks import backoff, deliveries, rights
 
 LANES: Final = 3
 TURN: Final = 5.0  # seconds, after which other webhooks have their turn
@@ -35,10 +35,14 @@ def send(webhook: str, lane: int) -> None:
 def send_next(webhook: str, lane: int) -> bool:
     """Send the next message of a lane; tell whether there was one, and it was the lane's turn."""
     rows = WebhookDelivery.objects.filter(webhook=UUID(webhook), lane=lane).due()
-    found = rows.select_related("webhook").first()
+    found = rows.select_related("webhook__user").first()
     if found is None or not backoff.take_turn(found.webhook):
         return False
-    deliveries.deliver(found)
+    if rights.readable([found], found.webhook.user, rights.heard(found.webhook)):
+        deliveries.deliver(found)
+    else:
+        deliveries.withhold(found)
+        backoff.give_back(found.webhook)
     return True
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm.api.representation import SQLField
 from crm.api.routers import resources
 from crm.api.strictness import StrictModelSerializer, StrictSerializer
 from crm.models import Change, Webhook, WebhookAttempt, WebhookDelivery
@@ -32,22 +35,32 @@ class WebhookSerializer(StrictModelSerializer):
         help_text=gettext_lazy("What is sent: created, updated, deleted, erased; empty: all."),
     )
 
+    application = SQLField(
+        F("application__client_id"),
+        serializers.CharField(max_length=100, allow_null=True),
+        help_text=gettext_lazy("Client id of the program that made it; null where it was made on the screens."),
+    )
+
     class Meta:
         model = Webhook
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "url",
             "description",
             "resources",
             "actions",
             "user",
+            "application",
             "paused_at",
             "pause_reason",
             "retry_at",
             "created_at",
             "updated_at",
         )
-        read_only_fields = ("id", "user", "paused_at", "pause_reason", "retry_at", "created_at", "updated_at")
+        read_only_fields = (
+            *("id", "user", "application", "paused_at", "pause_reason", "retry_at"),
+            *("created_at", "updated_at"),
+        )
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values; raise ValidationError also for what only the CRM itself may say."""
@@ -71,6 +84,21 @@ class WebhookSerializer(StrictModelSerializer):
         if unknown := set(names) - resources().keys():
             raise ValidationError(_("There is no resource %s.") % ", ".join(sorted(unknown)), code="does_not_exist")
         return sorted(set(names))
+
+
+@extend_schema_serializer(component_name="Webhook")  # of a merge patch
+class WebhookChangeSerializer(WebhookSerializer):
+    """What changes about a webhook."""
+
+    secret = serializers.CharField(
+        required=False,
+        max_length=100,
+        write_only=True,
+        help_text=gettext_lazy("The present secret; needed where the address changes."),
+    )
+
+    class Meta(WebhookSerializer.Meta):
+        fields = (*WebhookSerializer.Meta.fields, "secret")
 
 
 class NewWebhookSerializer(serializers.Serializer[Any]):
@@ -100,6 +128,13 @@ class ReplayedSerializer(serializers.Serializer[Any]):
 
 
 class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
+    record = serializers.UUIDField(
+        read_only=True, allow_null=True, help_text=gettext_lazy("Record that changed; null where you may not see it.")
+    )
+    body = serializers.DictField(
+        read_only=True, allow_null=True, help_text=gettext_lazy("What is sent; null where you may not see it.")
+    )
+
     class Meta:
         model = WebhookDelivery
         fields = (
@@ -140,3 +175,10 @@ class DeliveryWithAttemptsSerializer(DeliverySerializer):
     class Meta(DeliverySerializer.Meta):
         fields = (*DeliverySerializer.Meta.fields, "tries")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
+
+
+def hidden(message: dict[str, Any]) -> dict[str, Any]:
+    """Return how a message went, without what it tells and what the receiver answered to that."""
+    nothing = {"response_headers": {}, "response_body": ""}
+    tries = {"tries": [{**one, **nothing} for one in message["tries"]]} if "tries" in message else {}
+    return {**message, "record": None, "body": None, **tries}

@@ -36,6 +36,11 @@ def valid_secrets(webhook: Webhook) -> list[str]:
     return found
 
 
+def is_secret_of(webhook: Webhook, secret: str) -> bool:
+    """Tell whether a text is the present secret of a webhook."""
+    return hmac.compare_digest(unseal(bytes(webhook.secret)), secret.encode())
+
+
 def signature(secret: str, message: str, timestamp: int, body: bytes) -> str:
     """Return one signature of a message, such as `v1,…`."""
     key = base64.b64decode(secret.removeprefix(PREFIX))

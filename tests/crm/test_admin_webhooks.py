@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from crm.models import Webhook, WebhookDelivery
+from crm.secrets import unseal
 from customers.models import Customer
 from tests.feed import settle
 from tests.samples import make
-from tests.staff import page, signed_in, superuser
+from tests.staff import form_of, page, signed_in, superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +70,39 @@ def test_what_changed_in_a_span_is_sent_once_more(client: Any) -> None:
     settle()
     assert "1 message." in client.post(address, span, follow=True).content.decode()
     assert WebhookDelivery.objects.get().event == "customers.created"
+
+
+def test_another_address_needs_the_present_secret(client: Any) -> None:
+    webhook = made(client)
+    secret = unseal(bytes(webhook.secret)).decode()
+    form = {**form_of(client, page(webhook, "change")), "url": "https://example.com/else", "actions": ["created"]}
+    for shown in ("", "whsec_wrong"):
+        answer = client.post(page(webhook, "change"), {**form, "present_secret": shown})
+        assert "Show the present secret with a new address" in answer.content.decode()
+    assert Webhook.objects.values_list("url", "actions").get() == ("https://example.com/hook", [])
+    assert client.post(page(webhook, "change"), {**form, "present_secret": secret}).status_code == 302
+    assert Webhook.objects.values_list("url", "actions").get() == ("https://example.com/else", ["created"])
+    assert "customers:read" in Webhook.objects.get().scopes
+
+
+def test_what_is_heard_changes_without_the_secret(client: Any) -> None:
+    webhook = made(client)
+    form = {**form_of(client, page(webhook, "change")), "description": "Other", "resources": ["leads"]}
+    assert client.post(page(webhook, "change"), form).status_code == 302
+    assert Webhook.objects.values_list("description", "resources").get() == ("Other", ["leads"])
+
+
+def test_who_it_does_not_belong_to_changes_neither_target_nor_secret(client: Any) -> None:
+    webhook = made(client)
+    other = signed_in(superuser())
+    text = other.get(page(webhook, "change")).content.decode()
+    assert 'name="url"' not in text
+    form = {"url": "https://example.com/else", "resources": ["leads"], "present_secret": "x"}
+    assert other.post(page(webhook, "change"), form).status_code == 302
+    shown = act(other, Webhook, "rotate_secret", webhook).content.decode()
+    assert ("It belongs to another person or application." in shown, "whsec_" in shown) == (True, False)
+    after = Webhook.objects.get()
+    assert (after.url, after.resources, bytes(after.secret)) == (webhook.url, ["customers"], bytes(webhook.secret))
 
 
 def test_a_new_secret_is_shown(client: Any) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axes.models import AccessLog
@@ -9,7 +10,12 @@ from django.db import connection
 from django.utils import timezone
 
 from crm import housekeeping
+from crm.models import Webhook, WebhookDelivery
+from tests.samples import make
 from tests.worker import do_all, no_jobs
+
+if TYPE_CHECKING:
+    from crm.models import User
 
 __all__ = ["no_jobs"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +54,29 @@ def test_jobs_are_kept_for_a_week() -> None:
         do_all()
         cursor.execute("SELECT id FROM procrastinate_jobs WHERE id IN (%s, %s)", [old, new])
         assert cursor.fetchall() == [(new,)]
+
+
+@pytest.mark.parametrize(("days", "kept"), [(29, {"waiting", "delivered", "failed", "withheld"}), (31, {"waiting"})])
+def test_messages_that_wait_are_never_deleted_and_what_ended_after_30_days(
+    integration: User, days: int, kept: set[str]
+) -> None:
+    webhook = make(Webhook, user=integration, url="https://example.com", secret=b"secret")
+    at = timezone.now() - timedelta(days=days)
+    for status in WebhookDelivery.Status.values:
+        make(WebhookDelivery, webhook=webhook, event="webhook.test", body={}, status=status, created_at=at)
+    housekeeping.remove_deliveries()
+    assert set(WebhookDelivery.objects.values_list("status", flat=True)) == kept
+    assert Webhook.objects.exists()
+
+
+def test_the_days_that_messages_are_kept_are_a_setting(integration: User, settings: Any) -> None:
+    settings.WEBHOOK_DAYS = 3
+    webhook = make(Webhook, user=integration, url="https://example.com", secret=b"secret")
+    for days in (2, 4):
+        at = timezone.now() - timedelta(days=days)
+        make(WebhookDelivery, webhook=webhook, event=f"{days}", body={}, status="delivered", created_at=at)
+    housekeeping.remove_deliveries()
+    assert list(WebhookDelivery.objects.values_list("event", flat=True)) == ["2"]
 
 
 def test_a_step_that_fails_does_not_keep_the_others_from_running(

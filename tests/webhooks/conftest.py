@@ -10,12 +10,14 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from crm.webhooks import feeding
 from tests import worker
 from tests.feed import settle
+from tests.webhooks.programs import program
 from tests.webhooks.receiver import listening
 from tests.worker import no_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from crm.models import Application, User
     from tests.webhooks.receiver import Receiver
 
 __all__ = ["no_jobs"]
@@ -48,6 +50,38 @@ def subscribe(client: Any, receiver: Receiver) -> Callable[..., dict[str, Any]]:
         return {**answer.json()["webhook"], "secret": answer.json()["secret"]}
 
     return make
+
+
+@pytest.fixture
+def mirror(db: None) -> Application:
+    """Register a program."""
+    return program()
+
+
+@pytest.fixture
+def seller(make_user: Any, make_team: Any) -> User:
+    """Return somebody who sees what a team has."""
+    found: User = make_user("Sales representative", team=make_team("North"))
+    return found
+
+
+@pytest.fixture
+def other_receiver() -> Iterator[Receiver]:
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def strict(settings: Any) -> None:
+    """Send into no private network, as in earnest."""
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+
+
+def made(client: Any, url: str, **fields: Any) -> tuple[str, str]:
+    """Make a webhook; return its address and its secret."""
+    answer = client.post(WEBHOOKS, {"url": url, **fields})
+    assert answer.status_code == 201, answer.content
+    return f"{WEBHOOKS}/{answer.json()['webhook']['id']}", answer.json()["secret"]
 
 
 def work() -> None:

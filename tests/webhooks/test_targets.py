@@ -84,11 +84,6 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         yield found
 
 
-@pytest.fixture
-def strict(settings: Any) -> None:
-    settings.WEBHOOK_ALLOW_PRIVATE = False
-
-
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_private_address_is_not_public(address: str) -> None:
     assert not is_public(address)
@@ -112,6 +107,8 @@ def test_every_spelling_of_this_machine_is_refused(strict: None, host: str) -> N
         "ftp://example.com/",
         "https://",
         "https://user:password@example.com/",
+        "https://user@example.com/",
+        "https://:password@example.com/",
         "https://example.com/#part",
         "https://example.com:99999/",
         "https://example.com:0/",
