@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
-from django.db import connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+
+from crm.database.outages import is_passing
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from procrastinate.contrib.django.models import ProcrastinateJob
     from procrastinate.jobs import Job
 
+logger = logging.getLogger(__name__)
 # Each status apart: so each is read from a small index, however many jobs have succeeded.
 COUNT: Final = """SELECT
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()),
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at > now()),
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'),
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed')"""
+SIGN: Final = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s"
+# A worker that gives a sign at this moment is locked by it, and so not silent.
+SILENT: Final = """SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)
+    ORDER BY id FOR UPDATE SKIP LOCKED"""
+LOST: Final = """SELECT id, task_name FROM procrastinate_jobs
+    WHERE status = 'doing' AND (worker_id IS NULL OR worker_id = ANY(%s)) ORDER BY id FOR UPDATE SKIP LOCKED"""
+AGAIN: Final = "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)"
+FINISH: Final = "SELECT procrastinate_finish_job_v1(%s, 'aborted', false)"
 STATES: Final = ("waiting", "later", "running", "failed")
 
 
@@ -52,10 +67,55 @@ def counts() -> dict[str, int]:
 
 
 def run_again(job: ProcrastinateJob) -> bool:
-    """Let a job that failed run once more; return False for one that has not failed."""
+    """Let a job that failed run once more; return False for one that has not failed, or whose like is queued."""
     if job.status != "failed":
         return False
-    app.job_manager.retry_job_by_id(job.pk, timezone.now())
+    try:
+        with transaction.atomic():
+            app.job_manager.retry_job_by_id(job.pk, timezone.now())
+    except UniqueViolation:  # its like is queued already
+        return False
+    return True
+
+
+def give_sign(worker: int) -> datetime:
+    """Say that a worker lives, and return what time it is for the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(SIGN, [worker])
+        cursor.execute("SELECT now()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+@transaction.atomic
+def take_up_lost(silence: timedelta) -> list[int]:
+    """Let the jobs run again whose worker has given no sign for so long, and return their ids.
+
+    One whose like is queued already is finished instead. None keeps the others from being taken up.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SILENT, [silence.total_seconds()])
+        cursor.execute(LOST, [[worker for (worker,) in cursor.fetchall()]])
+        lost = dict(cursor.fetchall())
+    return [job for job, name in lost.items() if take_up(job, name)]
+
+
+def take_up(job: int, name: str) -> bool:
+    """Let a lost job run again; tell whether it will."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(AGAIN, [job])
+    except IntegrityError:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(FINISH, [job])
+        logger.warning("Job %s (%s) was lost with its worker; the next one is queued", job, name)
+        return False
+    except DatabaseError as error:
+        if is_passing(error):
+            raise
+        logger.exception("Job %s (%s) was lost with its worker, and cannot be taken up", job, name)
+        return False
+    logger.warning("Job %s (%s) was lost with its worker, and runs again", job, name)
     return True
 
 
