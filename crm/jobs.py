@@ -25,7 +25,16 @@ COUNT: Final = """SELECT
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()),
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at > now()),
     (SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'),
-    (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed')"""
+    (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'),
+    (SELECT count(*) FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker ON worker.id = worker_id
+        WHERE status = 'doing' AND coalesce(last_heartbeat, '-infinity') < now() - make_interval(secs => %(patience)s)
+        AND (SELECT max(at) FROM procrastinate_events WHERE job_id = job.id)
+            < now() - make_interval(secs => %(patience)s))
+    + (SELECT count(*) FROM (SELECT id, scheduled_at FROM procrastinate_jobs
+        WHERE status = 'todo' AND priority >= 0 AND coalesce(scheduled_at, now()) <= now()
+        ORDER BY id LIMIT 100) AS due
+        WHERE coalesce(scheduled_at, (SELECT max(at) FROM procrastinate_events WHERE job_id = due.id), '-infinity')
+            < now() - make_interval(secs => %(patience)s))"""
 SIGN: Final = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s"
 # A worker that gives a sign at this moment is locked by it, and so not silent.
 SILENT: Final = """SELECT id FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)
@@ -34,7 +43,8 @@ LOST: Final = """SELECT id, task_name FROM procrastinate_jobs
     WHERE status = 'doing' AND (worker_id IS NULL OR worker_id = ANY(%s)) ORDER BY id FOR UPDATE SKIP LOCKED"""
 AGAIN: Final = "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)"
 FINISH: Final = "SELECT procrastinate_finish_job_v1(%s, 'aborted', false)"
-STATES: Final = ("waiting", "later", "running", "failed")
+STATES: Final = ("waiting", "later", "running", "failed", "stuck")
+PATIENCE: Final = 600  # seconds
 
 
 class Again(Exception):
@@ -57,12 +67,14 @@ class WhenToldTo(BaseRetryStrategy):
 
 
 def counts() -> dict[str, int]:
-    """Return how many jobs are `waiting`, wait for a time `later`, are `running`, and have `failed` in the last week.
+    """Return how many jobs are `waiting`, wait for a time `later`, are `running`, have `failed`, and are `stuck`.
 
-    Raises DatabaseError where the database does not answer.
+    Failed counts the last week. Stuck are those that nothing has happened to for ten minutes: which wait though nothing
+    is before them, or whose worker is gone. Campaigns and webhooks, which may be many, wait behind all others. Raises
+    DatabaseError where the database does not answer.
     """
     with connection.cursor() as cursor:
-        cursor.execute(COUNT)
+        cursor.execute(COUNT, {"patience": PATIENCE})
         return dict(zip(STATES, cursor.fetchone(), strict=True))
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
+
+from crm.models import Attachment
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -26,3 +31,25 @@ def keep(key: str, content: File[Any]) -> tuple[int, str]:
     content.seek(0)
     store().save(key, content)
     return size, digest.hexdigest()
+
+
+def is_usable() -> bool:
+    """Tell whether content can be put into the store; raises what the service of a bucket raises where it cannot."""
+    place: Any = store()
+    if isinstance(place, FileSystemStorage):
+        return is_writable(Path(place.location))
+    place.connection.meta.client.head_bucket(Bucket=place.bucket_name)
+    return True
+
+
+def is_writable(folder: Path) -> bool:
+    """Tell whether a folder takes a file; one that is missing is made with the first, so must never have had one."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"x")
+    except OSError:
+        if folder.exists():
+            return False
+        above = next(one for one in folder.parents if one.exists())
+        return above.is_dir() and os.access(above, os.W_OK) and not Attachment.objects.exists()
+    return True
