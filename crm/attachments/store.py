@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from hashlib import sha256
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from django.core.files import File
     from django.core.files.storage import Storage
 
+logger = logging.getLogger(__name__)
+
 
 def store() -> Storage:
     """Return the store."""
@@ -23,14 +26,26 @@ def store() -> Storage:
 
 
 def keep(key: str, content: File[Any]) -> tuple[int, str]:
-    """Put a content into the store under a key, and return its length and SHA-256."""
+    """Put a content into the store under a key, whole or not at all, and return its length and SHA-256."""
     digest, size = sha256(), 0
     for chunk in content.chunks():
         digest.update(chunk)
         size += len(chunk)
     content.seek(0)
-    store().save(key, content)
+    try:
+        store().save(key, content)
+    except BaseException:
+        discard(key)
+        raise
     return size, digest.hexdigest()
+
+
+def discard(key: str) -> None:
+    """Remove what did not come to be an attachment; what cannot be removed now goes when the store is swept."""
+    try:
+        store().delete(key)
+    except Exception:
+        logger.warning("%s stays in the store of attachments until it is swept", key, exc_info=True)
 
 
 def is_usable() -> bool:
