@@ -1,5 +1,8 @@
-"""Settings of background work: where the worker finds its jobs."""
+"""Settings of background work: where the worker finds its jobs, and when it takes those of others up."""
 
+from crm import environment
+
+WORKER_SILENT_SECONDS = environment.number("WORKER_SILENT_SECONDS", 30, least=2)
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "crm.attachments.sweeping",

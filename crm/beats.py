@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
+
+from crm.database.outages import is_outage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 PAUSE: Final = 1.0  # seconds between beats
 logger = logging.getLogger(__name__)
 _beats: list[Callable[[], None]] = []
+_waiting: set[str] = set()
 
 
 def register(beat: Callable[[], None]) -> None:
@@ -36,9 +40,17 @@ def keep_beating() -> Event:
 
 
 def attempt(beat: Callable[[], None]) -> None:
-    """Call one; a failure is reported and keeps nothing else from running."""
+    """Call one; a failure is reported and keeps nothing else from running, and an outage once until it has passed."""
+    name = beat.__module__
     try:
         beat()
-    except Exception:
-        logger.exception("%s failed", beat.__module__)
-        connection.close()
+    except Exception as error:
+        if not is_outage(error):
+            logger.exception("%s failed", name)
+        elif name not in _waiting:
+            logger.warning("%s waits for the database: %s", name, error)
+            _waiting.add(name)
+        with suppress(Exception):
+            connection.close()
+    else:
+        _waiting.discard(name)

@@ -29,14 +29,18 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(message)
 
 
-def number(name: str, default: int) -> int:
-    """Return the whole number that NAME says."""
+def number(name: str, default: int, *, least: int | None = None) -> int:
+    """Return the whole number that NAME says; refuse one below the least, where there is one."""
     value = text(name, str(default))
     try:
-        return int(value)
+        found = int(value)
     except ValueError as error:
         message = f"{name} must be a whole number, not {value!r}."
         raise ImproperlyConfigured(message) from error
+    if least is not None and found < least:
+        message = f"{name} must be {least} or more, not {found}."
+        raise ImproperlyConfigured(message)
+    return found
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -5,6 +5,7 @@ Answered before the host is checked, because probes and scrapers ask by address.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,6 +15,9 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 
 from crm import jobs, metrics
+from crm.attachments.store import is_usable
+from crm.bounded import TooLate, within
+from crm.lag import lag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +25,12 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 WORKER_SEEN = "SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute')"
+# Neither a standby nor a server whose operator took writing away.
+CAN_WRITE = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean"
+PARTS = ("database", "writable", "migrations", "worker", "feed")
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP", "HTTP_VIA")
 
+logger = logging.getLogger(__name__)
 _state: dict[str, Any] = {"is_migrated": False}
 
 
@@ -32,22 +40,60 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether the database answers, has all migrations, and has a worker, and how many jobs it has.
+    """Say whether the CRM can work, part by part, within seconds whatever hangs, and how many jobs it has.
 
-    With `?except=worker` a silent worker is no failure. Waiting and failed jobs are told, and make nothing fail.
+    With `?except=worker`, or another part, that one is no failure. Waiting and failed jobs are told, and make nothing
+    fail; a feed that stands still is a warning.
     """
-    queue: dict[str, int] = {}
-    try:
-        found = {"database": True, "migrations": is_migrated(), "worker": has_worker()}
-        queue = jobs.counts() if found["migrations"] else {}
-    except DatabaseError:
-        found = dict.fromkeys(("database", "migrations", "worker"), False)
-    is_ready = all(is_well for part, is_well in found.items() if part not in request.GET.getlist("except"))
-    states = {part: "ok" if is_well else "failing" for part, is_well in found.items()}
-    body = {"status": "ok" if is_ready else "failing", **states, "jobs": queue}
-    response = JsonResponse(body, status=200 if is_ready else 503)
+    found, queue = look_at_database()
+    found["attachments"] = looks_well("attachments", is_usable)
+    excepted = request.GET.getlist("except")
+    is_ready = all(state != "failing" for part, state in found.items() if part not in excepted)
+    summary = ("warning" if "warning" in found.values() else "ok") if is_ready else "failing"
+    response = JsonResponse({"status": summary, **found, "jobs": queue}, status=200 if is_ready else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of this request
     return response
+
+
+def look_at_database() -> tuple[dict[str, str], dict[str, int]]:
+    """Return how the parts stand that the database knows of, and how many jobs there are."""
+    try:
+        return within("database", ask_database)
+    except (DatabaseError, TooLate) as error:
+        logger.warning("The database cannot be asked: %r", error)
+        return dict.fromkeys(PARTS, "failing"), {}
+
+
+def ask_database() -> tuple[dict[str, str], dict[str, int]]:
+    """Ask for each part; raise DatabaseError where there is no answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(CAN_WRITE)
+        can_write = bool(cursor.fetchone()[0])
+    if not is_migrated():
+        return {**dict.fromkeys(PARTS, "failing"), "database": "ok", "writable": state(is_well=can_write)}, {}
+    queue = jobs.counts()
+    is_worked = has_worker() and not queue["stuck"]
+    return {
+        "database": "ok",
+        "writable": state(is_well=can_write),
+        "migrations": "ok",
+        "worker": state(is_well=is_worked),
+        "feed": "warning" if lag().is_stalled else "ok",
+    }, queue
+
+
+def state(*, is_well: bool) -> str:
+    """Return how a part is said to stand."""
+    return "ok" if is_well else "failing"
+
+
+def looks_well(part: str, ask: Callable[[], bool]) -> str:
+    """Return how a part stands; whatever it raises is a failure of it, and is told in the log."""
+    try:
+        return state(is_well=within(part, ask))
+    except Exception:
+        logger.warning("Not ready: %s", part, exc_info=True)
+        return "failing"
 
 
 def is_migrated() -> bool:
@@ -60,8 +106,6 @@ def is_migrated() -> bool:
 
 def has_worker() -> bool:
     """Tell whether a worker gave a sign of life in the last minute."""
-    if not is_migrated():
-        return False
     with connection.cursor() as cursor:
         cursor.execute(WORKER_SEEN)
         return bool(cursor.fetchone()[0])

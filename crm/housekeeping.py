@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEEP_JOBS_HOURS: Final = 7 * 24
-SILENT_SECONDS: Final = 30
 KEEP_SIGN_INS: Final = timedelta(days=90)
 
 
@@ -108,14 +107,6 @@ def remove_merged() -> None:
     from crm.models.merges import KEPT, Merge
 
     Merge.objects.filter(at__lt=timezone.now() - KEPT, before__isnull=False).update(before=None)
-
-
-@app.periodic(cron="* * * * *")
-@app.task(queueing_lock="take_up_lost_jobs")
-async def take_up_lost_jobs(timestamp: int) -> None:
-    """Run the jobs again whose worker was killed; a worker that lives gives a sign every ten seconds."""
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
-        await app.job_manager.retry_job(job)
 
 
 STEPS: list[Callable[[], None]] = [

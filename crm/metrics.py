@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from crm import jobs
+from crm.lag import lag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,12 @@ REQUESTS = Counter("crm_requests", "Requests answered.", ["method", "route", "st
 DURATION = Histogram(
     "crm_request_duration_seconds", "Time to answer.", ["method", "route"], buckets=SECONDS, registry=REGISTRY
 )
+FEED = {
+    "feed_lag_seconds": "Age of the oldest change that readers of the feed do not see yet.",
+    "oldest_transaction_seconds": "Age of the oldest transaction that writes, in any database of the server.",
+    "oldest_prepared_transaction_seconds": "Age of the oldest prepared transaction.",
+    "prepared_transactions": "Prepared transactions.",
+}
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -49,18 +56,20 @@ def exposition() -> bytes:
 
 
 class JobCollector(Collector):
-    """Counts the jobs when it is asked; without a database there is nothing to say of them."""
+    """Counts the jobs, and what holds the feed up, when it is asked; without a database there is nothing to say."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the number of jobs by state."""
+        """Yield the number of jobs by state, and the figures of the feed."""
         family = GaugeMetricFamily("crm_jobs", "Background jobs.", labels=["state"])
         try:
-            states = jobs.counts()
+            states, behind = jobs.counts(), lag()
         except DatabaseError:
             return
         for state, count in states.items():
             family.add_metric([state], count)
         yield family
+        for name, description in FEED.items():
+            yield GaugeMetricFamily(f"crm_{name}", description, value=getattr(behind, name))
 
 
 QUEUE = CollectorRegistry()

@@ -17,8 +17,8 @@ from crm.auth.options import *  # noqa: F403 -- settings
 from crm.background import (  # noqa: F401 -- settings
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME,
     PROCRASTINATE_IMPORT_PATHS,
+    WORKER_SILENT_SECONDS,
 )
-from crm.database import timeouts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
@@ -105,26 +105,7 @@ TEMPLATES = [
 
 # ── Database ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 DATABASE_URL = environment.text("DATABASE_URL")
-TIMEOUTS = {
-    "web": {
-        "WEB_LOCK_SECONDS": environment.number("WEB_LOCK_SECONDS", 5),
-        "WEB_STATEMENT_SECONDS": environment.number("WEB_STATEMENT_SECONDS", 60),
-        "WEB_IDLE_SECONDS": environment.number("WEB_IDLE_SECONDS", 300),
-    },
-    "worker": {
-        "WORKER_LOCK_SECONDS": environment.number("WORKER_LOCK_SECONDS", 60),
-        "WORKER_STATEMENT_SECONDS": environment.number("WORKER_STATEMENT_SECONDS", 3600),
-        "WORKER_IDLE_SECONDS": environment.number("WORKER_IDLE_SECONDS", 900),
-    },
-    "command": {
-        "COMMAND_LOCK_SECONDS": environment.number("COMMAND_LOCK_SECONDS", 0),
-        "COMMAND_STATEMENT_SECONDS": environment.number("COMMAND_STATEMENT_SECONDS", 0),
-        "COMMAND_IDLE_SECONDS": environment.number("COMMAND_IDLE_SECONDS", 3600),
-    },
-}
-DATABASES = {
-    "default": database.settings_for(DATABASE_URL, DATA_DIR / "postgres", timeouts.options(TIMEOUTS[timeouts.role()]))
-}
+DATABASES = {"default": database.settings_for(DATABASE_URL, DATA_DIR / "postgres")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ── Language, time and place ─────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+import psutil  # type: ignore[import-untyped]  # has none
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -36,15 +37,23 @@ def do_all() -> None:
         pool.submit(worker.run_worker, **options).result()
 
 
+def address(**changes: str) -> str:
+    """Return the address of the tests' database."""
+    known = {**connection.get_connection_params(), **changes}
+    return make_conninfo(
+        **{key: known[key] for key in ("host", "port", "user", "password", "dbname") if known.get(key)}
+    )
+
+
 @contextmanager
-def process(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `manage.py worker` on the tests' database, and kill it after the block."""
-    known = connection.get_connection_params()
-    url = make_conninfo(**{key: known[key] for key in ("host", "port", "user", "password", "dbname") if known.get(key)})
-    settings_of_ours = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "ERROR", **environment}
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
-    with subprocess.Popen(command, env=settings_of_ours, cwd=settings.BASE_DIR) as child:  # noqa: S603 -- ours
+def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `manage.py worker`, or another module, on the tests' database, and kill it after the block."""
+    settings_of_ours = {**os.environ, "DATABASE_URL": address(), "LOG_LEVEL": "ERROR", **environment}
+    words = ["-m", *command] if command else [str(settings.BASE_DIR / "manage.py"), "worker"]
+    with subprocess.Popen([sys.executable, *words], env=settings_of_ours, cwd=settings.BASE_DIR) as child:  # noqa: S603 -- ours
         try:
             yield child
         finally:
-            child.kill()
+            if child.poll() is None:
+                for one in (*psutil.Process(child.pid).children(), child):
+                    one.kill()

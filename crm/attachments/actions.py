@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from crm.about import customer_of
 from crm.attachments.kinds import clean_name, media_type_of, refused
-from crm.attachments.store import keep, store
+from crm.attachments.store import discard, keep, store
 from crm.database.turns import take_turns
+from crm.database.undoing import on_rollback
 from crm.models import Attachment
 
 if TYPE_CHECKING:
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 
     from crm.models import Record, User
 
-logger = logging.getLogger(__name__)
-
 
 def attach(*, about: Record, name: str, content: File[Any], by: User | None) -> Attachment:
     """Attach a file to a record; raise ValidationError for one that is not taken. `by` is None where it came by e-mail.
 
     The content goes to the store before the row is written: without a transaction that would hold others up, and so
-    that there is never a row without content. Content whose row was not written is removed by housekeeping.
+    that there is never a row without content. Content goes again where the transaction is rolled back; where nobody
+    knows how that ended, or this process ends before, it is left to the sweep.
     """
     shown = clean_name(name)
     if not shown:
@@ -43,17 +43,14 @@ def attach(*, about: Record, name: str, content: File[Any], by: User | None) -> 
     one.customer, one.uploaded_by, one.owner = customer_of(about), by, by or about.owner
     one.team = by.team if by else about.team
     one.size, one.sha256 = keep(one.key, content)
-    try:
-        _write(one)
-    except BaseException:
-        store().delete(one.key)
-        raise
+    _write(one)
     return one
 
 
 @transaction.atomic
 def _write(one: Attachment) -> None:
     """Write the row, unless the record would have more than it may; uploads to one record take turns."""
+    on_rollback(partial(discard, one.key))
     take_turns("attachments", str(one.about_id))
     others = Attachment.objects.filter(about_type=one.about_type, about_id=one.about_id)
     total = others.aggregate(total=Sum("size"))["total"] or 0

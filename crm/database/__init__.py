@@ -10,17 +10,20 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from crm.database import timeouts
+
 CONNECT = 5  # seconds
 
 
-def settings_for(url: str, own: Path, timeouts: str = "") -> dict[str, Any]:
+def settings_for(url: str, own: Path) -> dict[str, Any]:
     """Return Django's settings for the database at `url`; without one, for the project's own server in folder `own`.
 
-    `timeouts` are options of libpq; what `url` says overrides them.
+    It has the timeouts of what this process is, unless `url` says others.
     """
     kept = {"ENGINE": "crm.database", "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     # Our statements are many and small: compiling one takes longer than running it.
-    session = {"application_name": program(), "connect_timeout": CONNECT, "options": f"-c jit=off {timeouts}".strip()}
+    options = f"-c jit=off {timeouts.options(timeouts.timeouts()[timeouts.role()])}"
+    session = {"application_name": program(), "connect_timeout": CONNECT, "options": options}
     if not url:
         return {**kept, "NAME": "crm", "OWN_SERVER": own, "OPTIONS": session}
     try:
@@ -30,7 +33,7 @@ def settings_for(url: str, own: Path, timeouts: str = "") -> dict[str, Any]:
         raise ImproperlyConfigured(message) from error
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     found = {name: known.pop(key, "") for name, key in names.items()}
-    known["options"] = f"{session['options']} {known.get('options', '')}".strip()
+    known["options"] = f"{options} {known.get('options', '')}".strip()
     return {**kept, **found, "NAME": found["NAME"] or "crm", "OPTIONS": session | known}
 
 

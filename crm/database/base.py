@@ -8,10 +8,15 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.backends.postgresql import base, creation, features
 from psycopg.conninfo import conninfo_to_dict
+
+from crm.database.outages import is_outage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOCALE = "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
 STARTING = Lock()
@@ -82,6 +87,41 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     creation_class = DatabaseCreation
     features_class = DatabaseFeatures
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.run_on_rollback: list[tuple[set[Any], Callable[[], None]]] = []
+
+    def on_rollback(self, undo: Callable[[], None]) -> None:
+        """Call this if what the transaction, or its innermost savepoint, has done so far comes to nothing."""
+        self.run_on_rollback.append((set(self.savepoint_ids), undo))
+
+    def commit(self) -> None:
+        try:
+            super().commit()
+        except Exception as error:
+            if is_outage(error):  # nobody knows whether it was done, and what was may be needed
+                self.run_on_rollback = []
+            raise
+        self.run_on_rollback = []
+
+    def rollback(self) -> None:
+        super().rollback()
+        self._undo()
+
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
+        self._undo(sid)
+
+    def close(self) -> None:
+        super().close()
+        self._undo()
+
+    def _undo(self, sid: str | None = None) -> None:
+        undone = [undo for sids, undo in self.run_on_rollback if sid is None or sid in sids]
+        self.run_on_rollback = [one for one in self.run_on_rollback if sid is not None and sid not in one[0]]
+        for undo in undone:
+            undo()
 
     def get_connection_params(self) -> dict[str, Any]:
         directory = self.settings_dict.get("OWN_SERVER")

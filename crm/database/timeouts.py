@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
+from crm import environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -30,8 +32,29 @@ def role() -> str:
     return "worker" if verb == "worker" else "command"
 
 
+def timeouts() -> dict[str, dict[str, int]]:
+    """Return the seconds for each role, by the variable that says them, in the order of PARAMETERS."""
+    return {
+        "web": {
+            "WEB_LOCK_SECONDS": environment.number("WEB_LOCK_SECONDS", 5),
+            "WEB_STATEMENT_SECONDS": environment.number("WEB_STATEMENT_SECONDS", 60),
+            "WEB_IDLE_SECONDS": environment.number("WEB_IDLE_SECONDS", 300),
+        },
+        "worker": {
+            "WORKER_LOCK_SECONDS": environment.number("WORKER_LOCK_SECONDS", 60),
+            "WORKER_STATEMENT_SECONDS": environment.number("WORKER_STATEMENT_SECONDS", 3600),
+            "WORKER_IDLE_SECONDS": environment.number("WORKER_IDLE_SECONDS", 900),
+        },
+        "command": {
+            "COMMAND_LOCK_SECONDS": environment.number("COMMAND_LOCK_SECONDS", 0),
+            "COMMAND_STATEMENT_SECONDS": environment.number("COMMAND_STATEMENT_SECONDS", 0),
+            "COMMAND_IDLE_SECONDS": environment.number("COMMAND_IDLE_SECONDS", 3600),
+        },
+    }
+
+
 def options(seconds: Mapping[str, int]) -> str:
-    """Return the timeouts, by the name of the variable that says each, as an option of libpq; 0 sets no limit."""
+    """Return the timeouts as options of libpq; 0 sets no limit. Raise ImproperlyConfigured for what is no timeout."""
     for name, value in seconds.items():
         if not 0 <= value <= LONGEST:
             message = f"{name} must be a number of seconds from 0 to {LONGEST}, not {value}."

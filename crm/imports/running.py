@@ -23,6 +23,7 @@ from crm.api.items import Item, Result
 from crm.api.routers import resources
 from crm.api.writer import Writer
 from crm.changes.context import acting
+from crm.database.outages import is_passing
 from crm.imports import files
 from crm.imports.columns import EXTERNAL_ID, Reader, is_id
 from crm.jobs import Again, WhenToldTo
@@ -62,7 +63,9 @@ def run(context: JobContext, one: str, language: str) -> None:
             return
         except Again:
             raise
-        except Exception:
+        except Exception as error:
+            if is_passing(error):  # the worker goes on, from where the file has been read to
+                raise
             end(found, Import.Status.FAILED, _("Something went wrong here; the error is on record."))
             raise
 

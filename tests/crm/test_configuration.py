@@ -110,6 +110,13 @@ def test_a_number_is_made_of_digits(monkeypatch: pytest.MonkeyPatch) -> None:
         environment.number("NUMBER", 3)
 
 
+def test_a_number_may_have_a_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBER", "2")
+    assert environment.number("NUMBER", 3, least=2) == 2
+    with pytest.raises(ImproperlyConfigured, match="NUMBER must be 3 or more, not 2"):
+        environment.number("NUMBER", 3, least=3)
+
+
 def test_the_web_server_refuses_in_one_line() -> None:
     ended = start("-m", "gunicorn", PORT="1", BASE_URL="http://crm.example.com", SECRET_KEY="short")
     assert ended.returncode == 1
@@ -181,7 +188,8 @@ def test_this_machine_has_several_names(host: str) -> None:
 
 
 def test_every_variable_is_described() -> None:
-    files = ("crm/settings.py", "crm/attachments/settings.py", "crm/mail.py", "gunicorn.conf.py")
+    others = ("crm/attachments/settings.py", "crm/background.py", "crm/database/timeouts.py", "crm/mail.py")
+    files = ("crm/settings.py", "gunicorn.conf.py", *others)
     sources = [ROOT / name for name in files]
     found = {
         name

@@ -14,7 +14,9 @@ JOB = """INSERT INTO procrastinate_jobs (queue_name, task_name, status, schedule
 BEAT = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s * interval '1 second')"
 
 
-NO_JOBS = {"waiting": 0, "later": 0, "running": 0, "failed": 0}
+NO_JOBS = {"waiting": 0, "later": 0, "running": 0, "failed": 0, "stuck": 0}
+PARTS = ("database", "writable", "migrations", "worker", "feed", "attachments")
+WELL = {"status": "ok", **dict.fromkeys(PARTS, "ok"), "jobs": NO_JOBS}
 
 
 def beat(seconds_ago: int) -> None:
@@ -44,15 +46,13 @@ def test_probes_may_ask_by_any_address(client: Client) -> None:
 @pytest.mark.django_db
 def test_it_is_ready_with_database_migrations_and_worker(client: Client) -> None:
     beat(30)
-    states = {"status": "ok", "database": "ok", "migrations": "ok", "worker": "ok", "jobs": NO_JOBS}
-    assert ask(client, "/readyz") == (200, states)
+    assert ask(client, "/readyz") == (200, WELL)
 
 
 @pytest.mark.django_db
 def test_it_is_not_ready_while_the_worker_is_silent(client: Client) -> None:
     beat(90)
-    states = {"status": "failing", "database": "ok", "migrations": "ok", "worker": "failing", "jobs": NO_JOBS}
-    assert ask(client, "/readyz") == (503, states)
+    assert ask(client, "/readyz") == (503, {**WELL, "status": "failing", "worker": "failing"})
 
 
 @pytest.mark.django_db
@@ -66,10 +66,10 @@ def test_jobs_that_wait_and_fail_are_counted(client: Client) -> None:
     beat(0)
     for status, seconds in (("todo", -1), ("todo", 60), ("todo", 90), ("doing", 0), ("failed", 0), ("succeeded", 0)):
         job(status, seconds)
-    expected = {"waiting": 1, "later": 2, "running": 1, "failed": 1}
+    expected = {"waiting": 1, "later": 2, "running": 1, "failed": 1, "stuck": 0}
     assert ask(client, "/readyz")[1]["jobs"] == expected
     figures = client.get("/metrics").content.decode()
-    assert [f'crm_jobs{{state="{state}"}} {count}.0' in figures for state, count in expected.items()] == [True] * 4
+    assert [f'crm_jobs{{state="{state}"}} {count}.0' in figures for state, count in expected.items()] == [True] * 5
 
 
 @pytest.mark.django_db
@@ -91,7 +91,8 @@ def test_it_is_not_ready_without_a_database(client: Client) -> None:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = name
-    assert (status, states["database"]) == (503, "failing")
+    assert (status, states["status"], states["jobs"]) == (503, "failing", {})
+    assert {states[part] for part in PARTS if part != "attachments"} == {"failing"}
 
 
 @pytest.mark.django_db

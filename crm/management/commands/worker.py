@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any
 
-from django.core.management.base import BaseCommand
-from procrastinate.contrib.django import app
+from django.core.management.base import BaseCommand, CommandError
 
 from crm.beats import keep_beating
-
-if TYPE_CHECKING:
-    from procrastinate.contrib.django.django_connector import DjangoConnector
-
-GRACE: Final = 30
-CONCURRENCY: Final = 8
+from crm.working import work
 
 
 class Command(BaseCommand):
     help = "Run background work until a signal to stop (SIGTERM or Ctrl-C); a job may then go on for half a minute."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connector = cast("DjangoConnector", app.connector).get_worker_connector()
         stopped = keep_beating()
-        # A second app: what jobs enqueue goes through Django's connection, in the transaction of what causes it.
-        worker = app.with_connector(connector)
-        worker.run_worker(concurrency=CONCURRENCY, shutdown_graceful_timeout=GRACE, listen_notify=True)
+        was_told = work()
         stopped.set()
+        if not was_told:
+            raise CommandError("The worker has ended by itself; what went wrong stands above.")

@@ -1,0 +1,165 @@
+"""Jobs whose worker was killed are taken up, whatever else went wrong; those of a worker that lives never are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import psutil  # type: ignore[import-untyped]  # has none
+import pytest
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.worker import Worker
+
+from crm import jobs, working
+from tests.waiting import wait_until
+from tests.worker import do_all, no_jobs, process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["no_jobs"]
+pytestmark = pytest.mark.django_db(transaction=True)
+SILENCE: Final = timedelta(seconds=30)
+BEAT: Final = """INSERT INTO procrastinate_workers (last_heartbeat)
+    VALUES (now() - %s * interval '1 second') RETURNING id"""
+JOB: Final = """INSERT INTO procrastinate_jobs (queue_name, task_name, status, queueing_lock, worker_id)
+    VALUES ('default', %s, %s, %s, %s) RETURNING id"""
+REFUSING: Final = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW WHEN (OLD.task_name = 'refused')
+    EXECUTE FUNCTION refuse()"""
+
+
+@pytest.fixture(autouse=True)
+def clean_queue(no_jobs: None) -> None:
+    """Begin without jobs."""
+
+
+def periodic() -> list[str]:
+    app.perform_import_paths()  # type: ignore[no-untyped-call]
+    return sorted(one.task.name for one in app.periodic_registry.periodic_tasks.values())
+
+
+def insert(statement: str, *values: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.fetchone()[0])
+
+
+def worker(seconds_ago: float) -> int:
+    return insert(BEAT, seconds_ago)
+
+
+def job(name: str, worker: int | None = None, status: str = "doing", lock: str | None = None) -> int:
+    return insert(JOB, name, status, lock, worker)
+
+
+def statuses() -> dict[int, str]:
+    return dict(ProcrastinateJob.objects.order_by("pk").values_list("pk", "status"))
+
+
+def defer(name: str) -> int:
+    """Queue a periodic job in a queue of its own; some share a lock, which one that was killed would hold."""
+    return int(app.tasks[name].configure(queue=name.rpartition(".")[2], lock=name).defer(timestamp=0))
+
+
+def silence_all() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+
+
+def test_every_periodic_job_survives_a_kill_though_the_next_one_is_queued() -> None:
+    """Each in turn, by a worker of its own that is killed when it has done the work and not said so."""
+    names = periodic()
+    lost = {defer(name): name for name in names}
+    with process("tests.killing", "kill", *names) as killed:
+        assert killed.wait(40) == 0
+    assert statuses() == dict.fromkeys(lost, "doing")
+    following = [app.tasks[name].configure().defer(timestamp=1) for name in names]
+    silence_all()
+    assert jobs.take_up_lost(SILENCE) == []
+    do_all()
+    found = statuses()
+    assert {found[one] for one in lost} == {"aborted"}
+    assert {found[one] for one in following} == {"succeeded"}
+
+
+def test_every_periodic_job_that_was_killed_runs_again_where_no_other_is_queued() -> None:
+    names = periodic()
+    lost = [defer(name) for name in names]
+    with process("tests.killing", "kill", *names) as killed:
+        assert killed.wait(40) == 0
+    silence_all()
+    assert jobs.take_up_lost(SILENCE) == lost
+    do_all()
+    found = statuses()
+    assert {found[one] for one in lost} == {"succeeded"}
+
+
+def test_a_job_that_cannot_be_taken_up_keeps_no_other_from_it(caplog: pytest.LogCaptureFixture) -> None:
+    dead = worker(31)
+    lost = [job(name, dead) for name in ("first", "refused", "last")]
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSING)
+        assert jobs.take_up_lost(SILENCE) == [lost[0], lost[2]]
+        cursor.execute("DROP FUNCTION refuse() CASCADE")
+    assert list(statuses().values()) == ["todo", "doing", "todo"]
+    assert "cannot be taken up" in caplog.text
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, "doing"), (29, "doing"), (31, "todo"), (9999, "todo")])
+def test_the_jobs_of_a_silent_worker_are_taken_up(seconds: float, status: str) -> None:
+    one = job("crm.test", worker(seconds))
+    jobs.take_up_lost(SILENCE)
+    assert statuses() == {one: status}
+
+
+def test_only_jobs_that_run_are_lost_and_one_without_a_worker_is() -> None:
+    dead = worker(31)
+    ended = {job("crm.test", dead, status): status for status in ("succeeded", "failed", "aborted", "cancelled")}
+    orphan = job("crm.test")
+    assert jobs.take_up_lost(SILENCE) == [orphan]
+    assert statuses() == {**ended, orphan: "todo"}
+
+
+@pytest.mark.parametrize(
+    ("last", "steady", "is_taken"),
+    [(None, None, False), (1, 31, True), (1, 29, False), (14, 31, True), (16, 31, False)],
+)
+def test_who_had_a_gap_itself_takes_nothing_up(last: int | None, steady: int | None, *, is_taken: bool) -> None:
+    """After an outage all workers are silent, and this one is only the first to be back."""
+    lost = job("crm.test", worker(31))
+    heart = working.Heart(Worker(app=app))
+    heart.worker.worker_id, now = worker(5), timezone.now()
+    heart.last = None if last is None else now - timedelta(seconds=last)
+    heart.steady_since = None if steady is None else now - timedelta(seconds=steady)
+    heart.beat()
+    assert statuses() == {lost: "todo" if is_taken else "doing"}
+
+
+def test_a_worker_that_ends_keeps_the_job_that_it_is_at(tmp_path: Path) -> None:
+    """It is told to stop, and others that would take up what is silent for two seconds look on for eight."""
+    name, runs = "crm.housekeeping.tidy_up", tmp_path / "runs"
+    one = defer(name)
+    environment = {"WORKER_SILENT_SECONDS": "2", "RUNS": str(runs), "SECONDS": "10"}
+    with process("tests.killing", "slow", name, **environment) as ending:
+        wait_until(runs.exists)
+        stop_children(ending.pid)
+        with process("tests.killing", "slow", name, **environment):
+            assert ending.wait(60) == 0
+            wait_until(lambda: statuses()[one] == "succeeded")
+    assert runs.read_text() == "run\n"
+
+
+def stop_children(parent: int) -> None:
+    for child in psutil.Process(parent).children():
+        child.terminate()
+
+
+def test_who_runs_a_job_again_though_its_like_is_queued_is_told_so() -> None:
+    failed = job("crm.test", status="failed", lock="one")
+    queued = job("crm.test", status="todo", lock="one")
+    assert jobs.run_again(ProcrastinateJob.objects.get(pk=failed)) is False
+    assert statuses() == {failed: "failed", queued: "todo"}
