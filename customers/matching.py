@@ -7,21 +7,24 @@ doubt, and the doubts multiply: the same phone (0.6) and the same name (0.75) ma
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from crm.alike import Candidate
 from crm.database.turns import take_turns
 from customers.models import Customer, Duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from crm.models import User
 
+logger = logging.getLogger(__name__)
 MOST: Final = 20
 SHOWN: Final = 10
 ALIKE: Final = 0.6
@@ -52,8 +55,8 @@ holders AS MATERIALIZED (SELECT id, place, key, count(*) OVER (PARTITION BY key)
 alike AS MATERIALIZED (
  SELECT a.id AS one, near.id AS two, near.likeness FROM asked a CROSS JOIN LATERAL (
   SELECT c.id, similarity(c.name_key, a.name_key) AS likeness FROM customers_customer c
-  WHERE c.name_key %% a.name_key AND c.name_key <> a.name_key AND c.kind = a.kind AND c.erased_at IS NULL
-  AND NOT c.id IN (SELECT id FROM asked)
+  WHERE %(compares_names)s AND c.name_key %% a.name_key AND c.name_key <> a.name_key AND c.kind = a.kind
+  AND c.erased_at IS NULL AND NOT c.id IN (SELECT id FROM asked)
   ORDER BY likeness DESC LIMIT {MOST}) AS near),
 evidence AS (
  SELECT a.id AS one, h.id AS two, {REASON.format(key="key")} AS reason, 1.0::float AS likeness
@@ -65,9 +68,20 @@ SELECT one, two, score, reasons FROM ({JUDGED}) AS judged
  WHERE NOT EXISTS (SELECT FROM customers_duplicate d WHERE d.dismissed_at IS NOT NULL
   AND d.first_id = least(one, two) AND d.second_id = greatest(one, two))
  ORDER BY score DESC, two"""  # noqa: S608 -- constants of ours
+WHOLE_SECONDS: Final = 120
+# Where very many names are alike, that one more is like them says nothing, and to find out takes long.
+NAMES_SECONDS: Final = 1.0
+MORE_SECONDS: Final = 0.05  # for each customer that is looked for
+LOCALLY: Final = {
+    "pg_trgm.similarity_threshold": str(ALIKE),
+    "client_connection_check_interval": "5s",
+    "work_mem": "64MB",
+    "jit": "off",
+}
 READ: Final = ("kind", "name", "email", "phone_e164", "tax_id", "website")
 
 # Names are compared where they share a word, or one half: of two names that differ by one letter, one half is the same.
+# A block begins with its kind. To ask once more whether kinds are equal makes the planner join all names with all.
 OF_ALL: Final = f"""keys AS MATERIALIZED (SELECT id, unnest(match_keys) AS key FROM customers_customer
  WHERE erased_at IS NULL),
 telling AS (SELECT key FROM keys GROUP BY key HAVING count(*) BETWEEN 2 AND {MOST}),
@@ -87,7 +101,7 @@ compared AS MATERIALIZED (
 alike AS MATERIALIZED (
  SELECT x.ids AS these, y.ids AS those, similarity(x.name_key, y.name_key) AS likeness
  FROM compared JOIN names x ON x.number = one JOIN names y ON y.number = two
- WHERE x.kind = y.kind AND similarity(x.name_key, y.name_key) >= {ALIKE}),
+ WHERE cardinality(x.ids) + cardinality(y.ids) <= {MOST} AND similarity(x.name_key, y.name_key) >= {ALIKE}),
 evidence AS (
  SELECT a.id AS one, b.id AS two, {REASON.format(key="key")} AS reason, 1.0::float AS likeness
  FROM telling JOIN keys a USING (key) JOIN keys b USING (key) WHERE a.id < b.id
@@ -99,7 +113,7 @@ RENEW: Final = f"""WITH {OF_ALL},
 gone AS (DELETE FROM customers_duplicate d WHERE dismissed_at IS NULL
  AND NOT EXISTS (SELECT FROM found WHERE one = d.first_id AND two = d.second_id))
 INSERT INTO customers_duplicate AS known (id, first_id, second_id, score, reasons, found_at)
- SELECT gen_random_uuid(), one, two, score, reasons, %(now)s FROM found
+ SELECT gen_random_uuid(), one, two, score, reasons, %(now)s FROM found ORDER BY one, two
  ON CONFLICT (first_id, second_id) DO UPDATE SET score = excluded.score, reasons = excluded.reasons
  WHERE (known.score, known.reasons::text[]) IS DISTINCT FROM (excluded.score, excluded.reasons::text[])"""  # noqa: S608 -- constants of ours
 
@@ -109,16 +123,17 @@ def candidates_of(*, records: Sequence[Any], user: User) -> dict[UUID, list[Cand
     """Return, by id, who may be the same as each customer, as the database is now and as far as `user` may see them.
 
     Customers need not be written yet; each is also compared with those before it. Likeliest first, ten at most; but
-    those of whom a colleague has said that they are two. One statement, whatever the number of customers.
+    those of whom a colleague has said that they are two. One statement, whatever the number of customers. Where it
+    takes longer than some seconds, as names are alike all over, names that are only similar do not count.
     """
     rows = [
         {"id": str(one.pk), "place": place, **{name: getattr(one, name) for name in READ}}
         for place, one in enumerate(records)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
-        cursor.execute(OF_THESE, {"rows": json.dumps(rows)})
-        found = cursor.fetchall()
+    known = {"rows": json.dumps(rows), "compares_names": True}
+    found = _read_in_time(NAMES_SECONDS + len(rows) * MORE_SECONDS, known)
+    if found is None:
+        found = _read_in_time(WHOLE_SECONDS, known | {"compares_names": False})
     if not found:
         return {}
     visible = Customer.objects.visible_to(user).filter(pk__in={row[1] for row in found})
@@ -138,11 +153,36 @@ def candidates(*, customer: Customer, user: User) -> list[Candidate]:
 
 
 @transaction.atomic
-def renew_duplicates() -> None:
+def renew_duplicates(*, seconds: float = WHOLE_SECONDS) -> bool:
     """Bring the list of duplicates up to what customers are now: one statement, whatever their number.
 
-    What a colleague has dismissed stays dismissed.
+    What a colleague has dismissed stays dismissed. Return False, and leave all as it was, where it takes too long.
     """
     take_turns("renew_duplicates")
-    with connection.cursor() as cursor:
-        cursor.execute(RENEW, {"now": timezone.now()})
+    return _in_time(seconds, RENEW, {"now": timezone.now()}) is not None
+
+
+def _read_in_time(seconds: float, known: Mapping[str, Any]) -> list[Any] | None:
+    """Return who may be the same as some customers; None where it takes longer than so many seconds."""
+    with transaction.atomic():
+        found = _in_time(seconds, OF_THESE, known)
+        transaction.set_rollback(True)  # so that the settings are what they were before
+    return found
+
+
+def _in_time(seconds: float, sql: str, known: Mapping[str, Any]) -> list[Any] | None:
+    """Return the rows of a statement; None, with nothing done, where it takes longer than so many seconds.
+
+    It stops, too, when nobody waits for it any more.
+    """
+    settings = {**LOCALLY, "statement_timeout": f"{seconds * 1000:.0f}"}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config(key, value, true) FROM json_each_text(%s)", [json.dumps(settings)])
+            cursor.execute(sql, known)
+            return cursor.fetchall() if cursor.description else []
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        logger.warning("Looking for duplicates was stopped after %s seconds", seconds)
+        return None

@@ -45,6 +45,7 @@ class SyncRun(models.Model):
     checkpoint_before = models.JSONField(_("checkpoint before"), default=dict, blank=True)
     checkpoint_after = models.JSONField(_("checkpoint after"), default=dict, blank=True)
     error = models.TextField(_("error"), blank=True)
+    is_told = models.BooleanField(_("told"), default=False, db_default=True)
 
     class Meta:
         verbose_name = _("ERP run")

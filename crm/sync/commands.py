@@ -75,7 +75,7 @@ def run_all(command: BaseCommand, arguments: dict[str, Any], options: Options, *
     """Pull or retry every resource asked for, print the summaries, and raise the exit code where it is not 0."""
     mapping, resources = mapping_of(arguments)
     by = user_of(arguments)
-    runs = []
+    runs: list[Run] = []
     try:
         with only_one(mapping.name):
             for resource in resources:
@@ -84,17 +84,20 @@ def run_all(command: BaseCommand, arguments: dict[str, Any], options: Options, *
                     system=mapping.system,
                 )  # fmt: skip
                 run = Run(mapping=mapping, resource=resource, options=options, listener=report, by=by)
-                runs.append(run.retry() if is_retry else run.pull())
-                report.summary(runs[-1])
+                runs.append(run)
+                report.summary(run.retry() if is_retry else run.pull(), run.log.whole())
+            for run in runs:
+                run.log.told()
     except AlreadyRunning as error:
         raise CommandError(_("%s is being synchronised by another process.") % mapping.name, returncode=BUSY) from error
     except MappingRefused as error:
         raise usage(str(error)) from error
-    if any(run.status == SyncRun.Status.FAILED for run in runs):
+    ended = [run.log.run for run in runs]
+    if any(run.status == SyncRun.Status.FAILED for run in ended):
         raise CommandError(
-            _("The run failed: %s") % "; ".join(run.error for run in runs if run.error), returncode=FAILED
+            _("The run failed: %s") % "; ".join(run.error for run in ended if run.error), returncode=FAILED
         )
-    refused = sum(run.refused for run in runs)
+    refused = sum(run.log.whole()["refused"] for run in runs)
     if refused:
         text = _("%d rows were refused; erp_status and the admin show why, erp_retry tries them again.")
         raise CommandError(text % refused, returncode=REFUSED)

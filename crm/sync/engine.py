@@ -120,7 +120,9 @@ class Run:
         connector = sources.connector(self.mapping.connector)
         given = {**self.resource.options, **self.options.source}
         source = connector(self.resource, given, is_preview=self.options.is_preview)
-        position = {} if self.options.is_full else self.log.run.checkpoint_before
+        if self.options.is_full:
+            self.log.run.checkpoint_before = {}
+        position = self.log.run.checkpoint_before
         with read_only() if self.options.is_preview else nullcontext(), self.log.recorded():
             self._consume(source.read(position), source)
             if self.options.is_full and self.resource.is_snapshot:
@@ -129,7 +131,7 @@ class Run:
 
     def retry(self) -> SyncRun:
         """Try the refused rows again; return the finished run."""
-        self.is_retry = True
+        self.is_retry = self.log.run.is_told = True
         source = Refused(self.mapping.name, self.resource)
         with self.log.recorded():
             self._consume(source.read({}), source)

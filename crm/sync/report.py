@@ -86,13 +86,13 @@ class Report:
         else:
             self._warn(problem.text)
 
-    def summary(self, run: SyncRun) -> None:
-        """Print what the run did."""
+    def summary(self, run: SyncRun, whole: dict[str, int]) -> None:
+        """Print what the run did, with what it went on with, by `whole` counts."""
         rate = round(run.read / max(time.monotonic() - self.started, 1e-9))
         if self.is_json:
             self._json(
                 event="summary", run=None if self.is_preview else str(run.pk), source=run.source, resource=run.resource,
-                status=run.status, is_preview=self.is_preview, **counts(run), rows_per_second=rate,
+                status=run.status, is_preview=self.is_preview, **whole, rows_per_second=rate,
             )  # fmt: skip
             return
         self._clear()
@@ -106,7 +106,7 @@ class Report:
             _("refused"),
             _("rows/s"),
         ]
-        values = [run.resource, *(f"{value:,}" for value in counts(run).values()), f"{rate:,}"]
+        values = [run.resource, *(f"{value:,}" for value in whole.values()), f"{rate:,}"]
         self.out.write(table([heads, values]))
         if self.is_preview:
             self.out.write(_("This was a dry run: nothing was written."))

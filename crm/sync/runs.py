@@ -72,6 +72,7 @@ class RunLog:
         found = SyncCheckpoint.objects.filter(**self.scope).first()
         self.run.checkpoint_before = found.position if found else {}
         self.run.checkpoint_after = self.run.checkpoint_before
+        self.untold: list[SyncRun] = []
         self.has_refusals = SyncRefusal.objects.filter(**self.scope).exists()
 
     @contextmanager
@@ -80,6 +81,7 @@ class RunLog:
         if not self.is_preview:
             unfinished = SyncRun.objects.filter(**self.scope, status=SyncRun.Status.RUNNING)
             unfinished.update(status=SyncRun.Status.INTERRUPTED, finished_at=timezone.now())
+            self.untold = list(before_it(self.run))
             self.run.save(force_insert=True)
         try:
             with acting(command=f"erp_pull {self.run.source}", user=self.run.by, request_id=str(self.run.pk)):
@@ -89,8 +91,17 @@ class RunLog:
             with suppress(DatabaseError):
                 self._finish(SyncRun.Status.INTERRUPTED if is_stopped else SyncRun.Status.FAILED, str(error))
             raise
-        refused = SyncRun.Status.REFUSED if self.run.refused else SyncRun.Status.DONE
+        refused = SyncRun.Status.REFUSED if self.whole()["refused"] else SyncRun.Status.DONE
         self._finish(SyncRun.Status.FAILED if self.run.error else refused, self.run.error)
+
+    def whole(self) -> dict[str, int]:
+        """Return the counts of the run, and of those before it that it goes on with and nobody was told of."""
+        return {name: sum(getattr(one, name) for one in (*self.untold, self.run)) for name in COUNTS}
+
+    def told(self) -> None:
+        """Note that somebody was told what came of the run; also of what it did not go on with."""
+        if not self.is_preview:
+            SyncRun.objects.filter(**self.scope, is_told=False).update(is_told=True)
 
     def save(self) -> None:
         """Write the counts so far."""
@@ -137,6 +148,20 @@ class RunLog:
         self.run.status, self.run.error, self.run.finished_at = status, error, timezone.now()
         if not self.is_preview:
             self.run.save()
+
+
+def before_it(run: SyncRun) -> Iterator[SyncRun]:
+    """Yield the runs of which nobody was told, as they or what called them was killed, and with which a run goes on."""
+    position = run.checkpoint_before
+    rows = SyncRun.objects.filter(source=run.source, resource=run.resource, is_told=False).order_by(
+        "-started_at", "-pk"
+    )
+    for one in rows:
+        if one.checkpoint_after != position:
+            return
+        if one.checkpoint_before != one.checkpoint_after:  # else the same rows are read once more
+            yield one
+        position = one.checkpoint_before
 
 
 def identity_of(row: SourceRow | Unreadable, key: str) -> str:

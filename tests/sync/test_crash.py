@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from crm.models import ExternalReference, SyncRun
+from crm.models import ExternalReference, SyncRefusal, SyncRun
 from customers.models import Customer
 from tests.sync import generated
 from tests.sync.conftest import Erp
@@ -78,6 +78,65 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: 
     statuses = list(SyncRun.objects.order_by("started_at").values_list("status", flat=True))
     assert statuses == ["interrupted"] * 5 + ["done"]
     assert SyncRun.objects.get(status="done").read < ROWS
+
+
+def drop_some(erp: Erp, numbers: range, name: str = "a.csv") -> None:
+    """Give the ERP's file rows of which every tenth is of a country that there is not."""
+    lines = [f"{one},N{one},,{'Atlantis' if one % 10 == 0 else 'Germany'}\n" for one in numbers]
+    erp.drop(HEAD + "".join(lines), name)
+
+
+def kill_in(erp: Erp, *arguments: str, rows: int) -> None:
+    """Pull in another process, and kill that in the middle."""
+    connection.ensure_connection()
+    info = connection.connection.info
+    command = [sys.executable, "manage.py", "erp_pull", str(erp.path), "--folder", str(erp.folder), *arguments]
+    environment = os.environ | {"DATABASE_URL": info.dsn, "DEBUG": "1"}
+    where = {"cwd": settings.BASE_DIR, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    kill_after(subprocess.Popen([*command, "--batch", "20", "--skip-checks"], **where), rows)  # type: ignore[call-overload]  # noqa: S603 -- ours
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_goes_on_tells_of_the_rows_refused_before_it_was_killed(erp: Erp) -> None:
+    drop_some(erp, range(1, 1501))
+    drop_some(erp, range(1501, 1510), "b.csv")  # nothing refused in what is left for certain
+    for _time in range(2):
+        kill_in(erp, rows=300)
+    before = SyncRun.objects.filter(status="running").count(), SyncRefusal.objects.count()
+    assert before[0] == 1
+    assert 30 <= before[1] < 150
+    assert erp.counts() == {"read": 1509, "created": 1359, "refused": 150}
+    assert list(SyncRun.objects.values_list("is_told", flat=True).distinct()) == [True]
+    assert erp.pull() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_exit_code_covers_what_was_refused_before_the_kill_though_nothing_is_left(erp: Erp) -> None:
+    drop_some(erp, range(1, 31))
+    erp.pull()
+    SyncRun.objects.update(status="running", is_told=False)  # as where the process dies before it says so
+    assert erp.pull() == 3
+    assert SyncRun.objects.order_by("started_at").last().status == "refused"  # type: ignore[union-attr]
+    assert erp.pull() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_reading_anew_counts_nothing_of_the_run_before(erp: Erp) -> None:
+    drop_some(erp, range(1, 31))
+    erp.pull()
+    SyncRun.objects.update(status="interrupted", is_told=False)
+    erp.drop(HEAD + "1,N1,,Germany\n")
+    assert erp.counts("--full") == {"read": 1, "unchanged": 1}
+    assert erp.pull() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retry_between_counts_for_itself(erp: Erp) -> None:
+    drop_some(erp, range(1, 31))
+    erp.pull()
+    SyncRun.objects.update(status="interrupted", is_told=False)
+    assert erp.run("erp_retry") == 3
+    assert erp.pull() == 0
 
 
 rows = st.lists(
