@@ -18,11 +18,17 @@ def store() -> Storage:
 
 
 def keep(key: str, content: File[Any]) -> tuple[int, str]:
-    """Put a content into the store under a key, and return its length and SHA-256."""
+    """Put a content into the store under a key, and return its length and SHA-256; raise OSError where that fails."""
     digest, size = sha256(), 0
     for chunk in content.chunks():
         digest.update(chunk)
         size += len(chunk)
     content.seek(0)
-    store().save(key, content)
+    place = store()
+    try:
+        place.save(key, content)
+    except OSError:
+        raise
+    except Exception as error:  # what a bucket's client raises is no OSError
+        raise OSError(str(error)) from error
     return size, digest.hexdigest()
