@@ -6,12 +6,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from django.db.models import Model
 
 MIN_SECRET: Final = 50
 MIN_DIFFERENT: Final = 10
@@ -90,6 +93,34 @@ def proxies(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.Che
     """Warn where limits would hold for everybody together; `manage.py check --deploy` asks."""
     is_unnamed = settings.IS_HTTPS and settings.TRUSTED_PROXIES < 1
     return [checks.Warning(NO_PROXY, id="crm.W001")] if is_unnamed else []
+
+
+@checks.register(checks.Tags.security)
+def visibility(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse kinds that people read and that do not say who may see which rows: a system check of every command."""
+    return [
+        checks.Error(
+            f"{model._meta.label} does not say who may see its rows.",
+            hint="Give its queryset `visible_to`; where everybody may see all of them, make it a crm.querysets.Public.",
+            obj=model,
+            id="crm.E030",
+        )
+        for model in shown()
+        if not hasattr(model._default_manager.all(), "visible_to")
+    ]
+
+
+def shown() -> list[type[Model]]:
+    """Return the kinds whose rows people may come to read: records, what they name, and what the API answers."""
+    from crm.api.representation import SERIALIZERS
+    from crm.api.routers import resources
+    from crm.models import Record
+
+    resources()  # loads every list
+    records = [model for model in apps.get_models() if issubclass(model, Record)]
+    named = [field.related_model for model in records for field in model._meta.fields]
+    found = dict.fromkeys([*records, *SERIALIZERS, *filter(None, named)])
+    return [model for model in found if isinstance(model, type)]
 
 
 @checks.register(checks.Tags.database)

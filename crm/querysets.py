@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 LIKE_SPECIAL = re.compile(r"[\\%_]")
 
 
+class Public:
+    """A mixin for querysets of what everybody may see who may read the kind at all; what says nothing is an error."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep every row."""
+        return self
+
+
+class PublicQuerySet(Public, models.QuerySet[Any]):
+    """Rows that everybody may see."""
+
+
 class RecordQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Keep the records that `user` may see; for everyone else they do not exist."""

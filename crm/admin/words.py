@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from crm.custom.definitions import definitions
 from crm.custom.values import words
-from crm.models import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -88,7 +87,7 @@ def names_of(wanted: set[tuple[type[models.Model], str]], user: User) -> Names:
     found: Names = {}
     for model in {model for model, _key in wanted}:
         rows: Any = model._default_manager.filter(pk__in=[key for other, key in wanted if other is model])
-        for row in rows.visible_to(user) if issubclass(model, Record) else rows:
+        for row in rows.visible_to(user):
             found[model, str(row.pk)] = str(row)
     return found
 

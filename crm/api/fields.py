@@ -41,9 +41,8 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         """Return the records that may be referred to; what rules ask of one of them is read for all."""
         queryset: Any = super().get_queryset()
         queryset = queryset.fetch_mode(FETCH_PEERS)
-        if hasattr(queryset, "visible_to"):
-            return queryset.visible_to(self.context["request"].user)
-        return queryset.filter(is_active=True) if queryset.model is User else queryset
+        visible = queryset.visible_to(self.context["request"].user)
+        return visible.filter(is_active=True) if queryset.model is User else visible
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the record that an id stands for; one that was looked up along with others costs no query."""

@@ -189,9 +189,8 @@ class Rows(Subquery):
 def expansion(name: str, shape: Shape, model: type[models.Model], user: User) -> Any:
     """Return the expression of an expanded relation; what the user may not see is null, or missing in a list."""
     relation: Any = model._meta.get_field(name)
-    queryset = shape.model._default_manager.all()
-    if hasattr(queryset, "visible_to"):
-        queryset = queryset.visible_to(user)
+    rows: Any = shape.model._default_manager.all()
+    queryset = rows.visible_to(user)
     row = RowJSON(shape, user)
     if relation.concrete:
         return JSONOf(Subquery(queryset.filter(pk=OuterRef(name)).order_by().values_list(row)))

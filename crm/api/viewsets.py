@@ -78,7 +78,7 @@ class ShapedViewSet(AnswerHeaders, viewsets.GenericViewSet[Any]):
     def visible_to(self, caller: Any) -> RecordQuerySet:
         """Return the records that somebody may see."""
         queryset: RecordQuerySet = self.model.objects.all()
-        return queryset.visible_to(caller) if hasattr(queryset, "visible_to") else queryset
+        return queryset.visible_to(caller)
 
     def found(self, pk: Any) -> Any:
         """Return a row that the caller may see; raise 404 for any other."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
 import filetype
@@ -13,11 +12,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from crm import archives
+
 if TYPE_CHECKING:
     from django.core.files import File
 
 HEAD: Final = 8192
 LONGEST_NAME: Final = 255
+MIMETYPE: Final = 100  # bytes, more than any of them has
 OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 OPEN: Final = "application/vnd.oasis.opendocument."
 OLD: Final = ("application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint")
@@ -115,12 +117,13 @@ def is_binary(ending: str, said: str, content: File[Any]) -> bool:
 def is_document(ending: str, content: File[Any]) -> bool:
     """Tell whether a ZIP file is a document of this kind, whatever the order of what lies in it."""
     try:
-        with zipfile.ZipFile(content.file if hasattr(content, "file") else content) as archive:  # type: ignore[arg-type]  # a file
+        with archives.opened(content.file or content, archives.Archive) as archive:
             names = archive.namelist()
             if ending.startswith("od"):
-                return "mimetype" in names and archive.read("mimetype")[:100].decode() == BINARY[ending][0]
+                said = archive.beginning("mimetype", MIMETYPE)
+                return said.decode() == BINARY[ending][0]
             return "[Content_Types].xml" in names and any(one.startswith(INSIDE[ending[0]]) for one in names)
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError):
+    except archives.ArchiveUnreadable:
         return False
 
 

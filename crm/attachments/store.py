@@ -26,7 +26,10 @@ def store() -> Storage:
 
 
 def keep(key: str, content: File[Any]) -> tuple[int, str]:
-    """Put a content into the store under a key, whole or not at all, and return its length and SHA-256."""
+    """Put a content into the store under a key, whole or not at all, and return its length and SHA-256.
+
+    Raise OSError where that fails.
+    """
     digest, size = sha256(), 0
     for chunk in content.chunks():
         digest.update(chunk)
@@ -34,9 +37,11 @@ def keep(key: str, content: File[Any]) -> tuple[int, str]:
     content.seek(0)
     try:
         store().save(key, content)
-    except BaseException:
+    except BaseException as error:
         discard(key)
-        raise
+        if isinstance(error, OSError) or not isinstance(error, Exception):
+            raise
+        raise OSError(str(error)) from error  # what a bucket's client raises is no OSError
     return size, digest.hexdigest()
 
 

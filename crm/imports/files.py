@@ -104,7 +104,7 @@ def spread(values: dict[str, str]) -> dict[str, str]:
     """Return a row whose object of custom fields, as an export writes it, is a column for each."""
     try:
         given = json.loads(values.get(CUSTOM, "null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return values
     if not isinstance(given, dict):
         return values

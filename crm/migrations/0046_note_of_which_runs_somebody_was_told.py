@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0022_languages_of_users")]
+    dependencies = [("crm", "0045_people_are_public")]
 
     operations = [
         # Of those that the code before writes, and wrote, somebody was told.

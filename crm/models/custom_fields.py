@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from crm.custom import values
 from crm.custom.patterns import is_quick
 from crm.models.identifiers import new_id
+from crm.querysets import Public
 
 FIXED = ("content_type", "type")
 MAX_PATTERN = 200
 
 
-class CustomFieldQuerySet(models.QuerySet["CustomField"]):
+class CustomFieldQuerySet(Public, models.QuerySet["CustomField"]):
     def every(self, model: type[models.Model]) -> Self:
         """Keep the fields of one kind of record, in the order of its form."""
         return self.filter(content_type=ContentType.objects.get_for_model(model)).order_by("place", "label", "id")

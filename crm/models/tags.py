@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.database.prepared import fetch_all
 from crm.models.identifiers import new_id
+from crm.querysets import Public
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -26,7 +27,7 @@ AS_WRITTEN = "SELECT name FROM crm_tag WHERE lower(name) = ANY(%s)"
 NOT_SO = _("A tag has no commas or semicolons, and no spaces around it.")
 
 
-class TagQuerySet(models.QuerySet["Tag"]):
+class TagQuerySet(Public, models.QuerySet["Tag"]):
     def as_written(self, names: Iterable[str]) -> list[str]:
         """Return the names of those of some tags that there are, as they are written, whatever capitals were given."""
         found = fetch_all(AS_WRITTEN, [[name.lower() for name in names]], prepares=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.models import AbstractUser, Permission
+from django.contrib.auth.models import AbstractUser, Permission, UserManager
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.identifiers import new_id
+from crm.querysets import Public, PublicQuerySet
 from crm.roles import VIEW_LEVELS
 
 if TYPE_CHECKING:
@@ -37,12 +38,28 @@ class Team(models.Model):
         related_name="managed_teams",
     )
 
+    objects = PublicQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("team")
         verbose_name_plural = _("teams")
 
     def __str__(self) -> str:
         return self.name
+
+
+class UserQuerySet(Public, models.QuerySet["User"]):
+    """Everybody may see who works here."""
+
+
+class Colleagues(UserManager["User"]):
+    """Makes people, and finds them."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> UserQuerySet:
+        """Return all of them."""
+        return UserQuerySet(self.model, using=self._db)
 
 
 class User(AbstractUser):
@@ -68,6 +85,8 @@ class User(AbstractUser):
     session_version = models.PositiveIntegerField(_("version of the sessions"), default=0, db_default=0, editable=False)
 
     custom_version = ""  # of all custom fields, as a token's check found it
+
+    objects: ClassVar[Colleagues] = Colleagues()
 
     class Meta:
         verbose_name = _("user")

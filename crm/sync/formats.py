@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SAMPLE: Final = 1 << 18
 BLOCK: Final = 1 << 20
 LONGEST_CELL: Final = 10 << 20
+LONGEST_ROW: Final = 16 << 20
 DELIMITERS: Final = ",;\t|"
 QUOTED: Final = re.compile(r'"[^"]*"')
 # What ERPs write besides UTF-8; where several fit a text alike, the first of them is meant.
@@ -128,15 +129,18 @@ def read_csv(path: Path, inspection: Inspection, resource: Columns) -> Iterator[
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding=encoding, newline="") as file:
         delimiter = resource.options.get("delimiter") or _delimiter(file)
-        rows = csv.reader(file, delimiter=delimiter)
-        numbered = _numbered(rows, lambda: rows.line_num)
+        lines = Lines(file)
+        rows = csv.reader(lines, delimiter=delimiter)
+        numbered = _numbered(rows, lambda: rows.line_num, lines)
         yield from _table(numbered, resource)
 
 
 def read_json_lines(path: Path, inspection: Inspection, resource: Columns) -> Iterator[Line]:
     encoding = encoding_of(path, inspection, resource.options.get("encoding", ""))
     with path.open(encoding=encoding) as file:
-        for number, line in enumerate(file, start=1):
+        lines = Lines(file)
+        for number, line in enumerate(lines, start=1):
+            lines.row_ended()
             if not line.strip():
                 continue
             try:
@@ -187,10 +191,31 @@ def _delimiter(file: io.TextIOWrapper) -> str:
     return max(DELIMITERS, key=QUOTED.sub("", header).count)
 
 
-def _numbered(rows: Iterable[list[str]], line: Callable[[], int]) -> Iterator[tuple[int, list[str]]]:
+class Lines:
+    """The lines of a text, of which no row takes more than anybody needs."""
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        """Stand where the file stands."""
+        self.file, self.length = file, 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines; raise FileUnreadable where the row does not end in time."""
+        while line := self.file.readline(LONGEST_ROW + 1):
+            self.length += len(line)
+            if self.length > LONGEST_ROW:
+                raise FileUnreadable(_("A row is longer than can be read."))
+            yield line
+
+    def row_ended(self) -> None:
+        """Take what comes for another row."""
+        self.length = 0
+
+
+def _numbered(rows: Iterable[list[str]], line: Callable[[], int], lines: Lines) -> Iterator[tuple[int, list[str]]]:
     """Yield every row with the line that it begins on."""
     first = 1
     for row in rows:
+        lines.row_ended()
         yield first, row
         first = line() + 1
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.database.expressions import After
 from crm.models import Record, User, new_id
-from crm.querysets import RecordQuerySet
+from crm.querysets import PublicQuerySet, RecordQuerySet
 from customers.models.customers import Customer
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Purpose(models.Model):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Whether customers are asked for it; its history stays.")
     )
+
+    objects = PublicQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("purpose")

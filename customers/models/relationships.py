@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Record, new_id
-from crm.querysets import RecordQuerySet
+from crm.querysets import PublicQuerySet, RecordQuerySet
 from customers.models.customers import Customer
 from customers.models.trees import is_below, tree_triggers
 
@@ -55,6 +55,8 @@ class RelationshipType(models.Model):
         _("makes a tree"), default=False, help_text=_("Nobody is above themselves; the tree of a customer shows it.")
     )
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Offered for new relations."))
+
+    objects = PublicQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("type of relation")

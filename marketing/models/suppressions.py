@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import new_id
+from crm.querysets import Public
 
 
 def normalised(address: str) -> str:
@@ -38,7 +39,7 @@ def digest_of(address: str) -> str:
     return hashlib.sha256(normalised(address).encode()).hexdigest()
 
 
-class SuppressionQuerySet(models.QuerySet["Suppression"]):
+class SuppressionQuerySet(Public, models.QuerySet["Suppression"]):
     def of(self, address: str) -> Self:
         """Keep the one of an address."""
         return self.filter(digest=digest_of(address))

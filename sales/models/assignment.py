@@ -11,11 +11,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import new_id
+from crm.querysets import Public
 from customers.models.customers import country_code
 from sales.models.forms import LeadForm
 
 
-class AssignmentRuleQuerySet(models.QuerySet["AssignmentRule"]):
+class AssignmentRuleQuerySet(Public, models.QuerySet["AssignmentRule"]):
     def in_use(self) -> Self:
         """Keep the rules that count, in their order."""
         return self.filter(is_active=True).order_by("order", "id")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.currencies import CURRENCY_CODE, currency_field, reporting_currency
 from crm.models import new_id
+from crm.querysets import Public
 
 if TYPE_CHECKING:
     import datetime
@@ -29,7 +30,7 @@ class MissingRate(Exception):
         self.on = on
 
 
-class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
+class ExchangeRateQuerySet(Public, models.QuerySet["ExchangeRate"]):
     def counting(self, currency: Any, on: Any) -> Self:
         """Keep the one rate that counts for a currency on a day: the newest on or before it."""
         return self.filter(currency=currency, on__lte=on).order_by("-on")[:1]

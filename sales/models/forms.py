@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import new_id
+from crm.querysets import PublicQuerySet
 from customers.models import Purpose
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ class LeadForm(models.Model):
         _("consent is required"), default=False, help_text=_("Whether the form is sent only by those who agree.")
     )
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Whether it takes answers."))
+
+    objects = PublicQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("lead form")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm.models import new_id
+from crm.querysets import Public, PublicQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,8 @@ class Pipeline(models.Model):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Whether it takes new opportunities; those in it stay.")
     )
+
+    objects = PublicQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pipeline")
@@ -80,7 +83,7 @@ class Pipeline(models.Model):
         return [text for kind, text in words.items() if kind not in kinds]
 
 
-class StageQuerySet(models.QuerySet["Stage"]):
+class StageQuerySet(Public, models.QuerySet["Stage"]):
     def in_order(self) -> Self:
         """Put the stages in the order in which deals pass them."""
         return self.order_by("order", "id")
@@ -182,6 +185,8 @@ class LossReason(models.Model):
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Whether it may be chosen; deals that have it keep it.")
     )
+
+    objects = PublicQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("loss reason")

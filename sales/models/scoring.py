@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import new_id
+from crm.querysets import Public
 from customers.models import Customer
 from customers.models.customers import country_code
 
@@ -38,7 +39,7 @@ def score_trigger() -> pgtrigger.Trigger:
     return pgtrigger.Trigger(name="lead_scored", when=pgtrigger.Before, operation=operation, func=SCORED)
 
 
-class ScoreRuleQuerySet(models.QuerySet["ScoreRule"]):
+class ScoreRuleQuerySet(Public, models.QuerySet["ScoreRule"]):
     def in_use(self) -> Self:
         """Keep the rules that count, in the order of reasons."""
         return self.filter(is_active=True).order_by("-points", "name", "id")

@@ -1,7 +1,7 @@
 """Takes e-mails, one at a time: each becomes a ticket, joins one, is set aside, or is kept with the reason why not.
 
 It all happens in one transaction, and an e-mail is known again by its Message-ID: so whoever hands it over, an MTA or
-the poller, may do so again after a crash.
+the poller, may do so again after a crash. One that fails MOST_ATTEMPTS times is kept as refused, for people to look at.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import machines
+from crm.api.characters import without_control_characters
 from crm.attachments.actions import attach
+from crm.database.locks import held
 from crm.plus_addresses import without_token
 from customers.models import Customer
 from service.actions import acknowledge, add_file_note, open_ticket, receive_message
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 logger = logging.getLogger(__name__)
+MOST_ATTEMPTS: Final = 3
 HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 30  # tickets from one address: more than that is a loop
 FEW: Final = 3  # tickets an hour that are acknowledged
@@ -56,21 +59,52 @@ def take(
     """
     moment = received_at or timezone.now()
     digest = hashlib.sha256(raw).hexdigest()
+    note = IncomingMail(received_at=moment, key=digest, size=len(raw), recipients=recipient[:1000])
+    with held("service.mail taking", digest) as is_alone:  # what another is taking has not failed
+        attempts = IncomingMail.objects.begin(digest, len(raw), moment) if is_alone and not is_wanted else 0
+        return take_or_count(
+            note, raw, MOST_ATTEMPTS if is_wanted else attempts, recipient=recipient, is_wanted=is_wanted
+        )
+
+
+def take_or_count(note: IncomingMail, raw: bytes, attempts: int, *, recipient: str, is_wanted: bool) -> IncomingMail:
+    """Take an e-mail; one that fails for the last time is kept with the reason, before that the error is raised."""
+    digest = note.key
+    try:
+        if attempts > MOST_ATTEMPTS:
+            taken = kept(note, raw, _("Whatever tried to take it ended before it was done, three times."))
+        else:
+            taken = take_once(note, raw, recipient=recipient, is_wanted=is_wanted)
+    except (InterfaceError, OperationalError):
+        raise
+    except OSError:  # the disk, or the store of attachments: that is not the e-mail's fault
+        IncomingMail.objects.end(digest)
+        raise
+    except Exception as error:
+        if attempts < MOST_ATTEMPTS:
+            raise
+        logger.exception("An e-mail could not be taken.")
+        taken = kept(note, raw, _("It failed three times: %s") % f"{type(error).__name__}: {error}")
+    IncomingMail.objects.end(digest)
+    return taken
+
+
+def take_once(note: IncomingMail, raw: bytes, *, recipient: str, is_wanted: bool) -> IncomingMail:
+    """Take an e-mail, or keep it with the reason why not."""
     try:
         if len(raw) > settings.MAIL_BYTES:
             raise Unreadable(_("It is larger than MAIL_BYTES."))
         mail = read(raw)
     except Unreadable as error:
-        note = IncomingMail(received_at=moment, key=digest, size=len(raw), recipients=recipient[:1000])
         return kept(note, raw[: settings.MAIL_BYTES], str(error))
     mail.recipients = ", ".join(filter(None, [recipient.lower(), mail.recipients]))
     mail.is_wanted = is_wanted
-    return take_read(mail, raw, digest, moment)
+    return take_read(mail, note, raw)
 
 
-def take_read(mail: Mail, raw: bytes, digest: str, moment: datetime) -> IncomingMail:
+def take_read(mail: Mail, note: IncomingMail, raw: bytes) -> IncomingMail:
     """Take an e-mail that could be read."""
-    note = IncomingMail(received_at=moment, key=mail.message_id or digest, size=len(raw))
+    digest, note.key = note.key, mail.message_id or note.key
     note.sender, note.recipients, note.subject = mail.sender, mail.recipients[:1000], mail.subject
     try:
         with transaction.atomic():
@@ -79,8 +113,8 @@ def take_read(mail: Mail, raw: bytes, digest: str, moment: datetime) -> Incoming
             if before is not None:
                 return before
             note.state = State.ACCEPTED
-            sort(mail, note, raw, moment)
-            IncomingMail.objects.filter(key=note.key).delete()  # it was refused before
+            sort(mail, note, raw, note.received_at)
+            IncomingMail.objects.filter(key__in=[note.key, digest]).delete()  # it was refused before
             note.save(force_insert=True)
     except (Refused, ValidationError) as error:
         return kept(note, raw, "; ".join(error.messages) if isinstance(error, ValidationError) else str(error))
@@ -95,7 +129,7 @@ def kept(note: IncomingMail, raw: bytes, reason: str) -> IncomingMail:
     before = IncomingMail.objects.filter(key=note.key).first()
     if before is not None and before.state != State.REFUSED:
         return before
-    note.state, note.raw, note.reason = State.REFUSED, raw, reason[:500]
+    note.state, note.raw, note.reason = State.REFUSED, raw, without_control_characters(reason)[:500]
     note.ticket = note.customer = None
     note.pk = before.pk if before else note.pk
     note.save(force_insert=before is None, force_update=before is not None)
