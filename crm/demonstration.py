@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 from itertools import groupby
 from random import Random
@@ -191,6 +192,6 @@ def delete(rows: Sequence[models.Model]) -> None:
     kind = type(rows[0])
     if kind.delete is not models.Model.delete:  # it looks first whether it may
         for row in rows:
-            row.delete()
+            copy(row).delete()  # Django takes the key of what it deletes, also where the transaction takes that back
     else:
         kind._base_manager.filter(pk__in=[row.pk for row in rows]).delete()

@@ -135,12 +135,13 @@ class MappingForm(forms.Form):
         """Start the import as the form says; raise ValidationError where that makes no sense."""
         said = self.cleaned_data
         mapping = {column["name"]: said[f"column{place}"] or None for place, column in enumerate(self.one.columns)}
-        how = {
+        wish: actions.Wish = {
+            "mapping": mapping,
             "key": said["key"],
             "system": said["system"],
             "refuses_duplicates": said.get("refuses_duplicates", False),
         }
-        actions.start(one=self.one, mapping=mapping, is_dry_run=is_dry_run, **how)
+        actions.start(one=self.one, is_dry_run=is_dry_run, **wish)
 
 
 class WithImport:

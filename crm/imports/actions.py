@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
@@ -48,29 +48,42 @@ def upload(*, user: User, resource: str, filename: str, content: bytes) -> Impor
     return one
 
 
+class Wish(TypedDict, total=False):
+    """How rows become records; whatever is not named stays as it was said before, or is as by default."""
+
+    mapping: Mapping[str, str | None]
+    key: str
+    system: str
+    refuses_duplicates: bool
+
+
 @transaction.atomic
-def start(
-    *,
-    one: Import,
-    mapping: Mapping[str, str | None] | None = None,
-    key: str = "",
-    system: str = "",
-    is_dry_run: bool,
-    refuses_duplicates: bool = False,
-) -> Import:
-    """Let the worker import a file from its beginning; raise ValidationError where what is asked for makes no sense."""
+def prepare(*, one: Import, **wish: Unpack[Wish]) -> Import:
+    """Keep a wish for when the file is gone through; raise ValidationError where it makes no sense."""
     one = Import.objects.select_for_update().get(pk=one.pk)
     if one.status not in ENDED:
         raise refused("", _("It is running already."))
-    if mapping is not None:
-        one.columns = [{**column, "field": mapping.get(column["name"]) or None} for column in one.columns]
-        check_mapping(one, mapping)
-    check_key(one, key)
-    check_duplicates(one, refuses_duplicates=refuses_duplicates)
+    if "mapping" in wish:
+        one.columns = [{**column, "field": wish["mapping"].get(column["name"]) or None} for column in one.columns]
+        check_mapping(one, wish["mapping"])
+    one.key, one.system = wish.get("key", one.key), wish.get("system", one.system)
+    one.refuses_duplicates = wish.get("refuses_duplicates", one.refuses_duplicates)
+    if wish.get("key"):
+        check_key(one, one.key)
+    check_duplicates(one, refuses_duplicates=one.refuses_duplicates)
+    one.save()
+    return one
+
+
+@transaction.atomic
+def start(*, one: Import, is_dry_run: bool, **wish: Unpack[Wish]) -> Import:
+    """Let the worker import a file from its beginning, as wished now or before; raise ValidationError for nonsense."""
+    one = prepare(one=one, **wish)
+    check_key(one, one.key)
     one.refusals.all().delete()
     one.lines_done = one.created = one.updated = one.unchanged = one.refused = 0
     one.run += 1
-    one.key, one.system, one.is_dry_run, one.refuses_duplicates = key, system, is_dry_run, refuses_duplicates
+    one.is_dry_run = is_dry_run
     one.status, one.error, one.started_at, one.ended_at = Import.Status.WAITING, "", None, None
     one.save()
     running.run.configure(lock=f"import:{one.pk}").defer(one=str(one.pk), language=translation.get_language())

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 
+from crm.alike import REFUSE
 from crm.api import filters
 from crm.api.errors import Problem
 from crm.api.export import download
@@ -74,7 +75,8 @@ class ImportViewSet(ShapedViewSet):
     def start(self, request: ApiRequest, pk: Any) -> Response:
         """Start an import.
 
-        A draft, or once more: from the beginning of the file, as a dry run or for good, with another mapping.
+        A draft, or once more: from the beginning of the file, as a dry run or for good, with another mapping. What is
+        not said stays as it was said before: after a dry run, `{}` does what the dry run tried.
         """
         serializer = StartSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -103,12 +105,15 @@ class ImportViewSet(ShapedViewSet):
         return download(table(self.found(pk)), "refused.csv", "text/csv; charset=utf-8")
 
     def go(self, one: Import, said: dict[str, Any]) -> None:
-        """Start an import as a body says, unless only its columns are wanted."""
+        """Start an import as a body says, or only keep what it says where no more than its columns are wanted."""
         mode = said["mode"]
-        if mode != "preview":
-            how = {"key": said.get("key", ""), "system": said.get("system", ""), "is_dry_run": mode == "dry_run"}
-            is_refusing = "duplicates" in said
-            actions.start(one=one, mapping=said.get("mapping"), refuses_duplicates=is_refusing, **how)
+        wish: Any = {name: said[name] for name in ("mapping", "key", "system") if name in said}
+        if "duplicates" in said:
+            wish["refuses_duplicates"] = said["duplicates"] == REFUSE
+        if mode == "preview":
+            actions.prepare(one=one, **wish)
+        else:
+            actions.start(one=one, **wish, is_dry_run=mode == "dry_run")
 
     def found(self, pk: Any) -> Import:
         """Return an import that the caller may see; raise 404 for any other."""

@@ -12,6 +12,7 @@ from crm.api.characters import refuse_control_characters
 from crm.api.strictness import StrictSerializer
 from crm.models import Import
 
+TAKE = "take"
 MODES = ("preview", "dry_run", "run")
 
 
@@ -73,24 +74,31 @@ class StartSerializer(StrictSerializer):
     mapping = serializers.DictField(
         child=serializers.CharField(max_length=100, allow_null=True, allow_blank=True),
         required=False,
-        help_text=gettext_lazy("Field that each column becomes, null for none. Without it, a guess."),
+        help_text=gettext_lazy("Field that each column becomes, null for none. Without it, as before, or a guess."),
     )
     key = serializers.RegexField(
         r"\A[a-z_]+\Z",
         required=False,
+        allow_blank=True,
         max_length=50,
-        help_text=gettext_lazy("Field by which a row finds its record; without it, the same row finds it again."),
+        help_text=gettext_lazy(
+            "Field by which a row finds its record; without it, as before; empty: the same row finds it again."
+        ),
     )
     system = serializers.RegexField(
         r"\A[-a-zA-Z0-9_]+\Z",
         required=False,
+        allow_blank=True,
         max_length=50,
-        help_text=gettext_lazy("System whose identifiers `external_id` has."),
+        help_text=gettext_lazy("System whose identifiers `external_id` has; without it, as before."),
     )
     duplicates = serializers.ChoiceField(
-        (REFUSE,),
+        (REFUSE, TAKE),
         required=False,
-        help_text=gettext_lazy("`refuse`: rows that would add a record where another may be the same are refused."),
+        help_text=gettext_lazy(
+            "`refuse`: rows that would add a record where another may be the same are refused; `take`: they are taken. "
+            "Without it, as before; they are taken unless that was said."
+        ),
     )
 
 

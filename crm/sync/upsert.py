@@ -200,14 +200,17 @@ class Upsert:
         return {record.pk: record for record in records} | seen
 
     def _load_linked(self, drafts: list[Draft]) -> None:
-        """Fetch, at once, the unchanged records that those about to be written point to."""
+        """Fetch, at once, the unchanged records to which others point; those that a preview would have made, it has."""
         linked = [self.targets.get(self._identity(target)) for draft in drafts for target in draft.links.values()]
         missing = [target for target in linked if target is not None and target.record is None]
+        for target in missing:
+            target.record = (self.preview or {}).get(self._identity(target.draft))
+        missing = [target for target in missing if target.record is None]
         for model in {self.parts[target.draft.part].model for target in missing}:
             wanted = {target.pk for target in missing if self.parts[target.draft.part].model is model}
             records = model.objects.in_bulk(wanted)
-            for target in missing:
-                target.record = target.record or records.get(target.pk)
+            for target in (one for one in missing if one.pk in records):
+                target.record = records[target.pk]
 
     def _changed(self, part: Part, draft: Draft, record: Record) -> Target:
         target = Target(draft, record.pk, record)

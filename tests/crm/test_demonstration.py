@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError
@@ -21,8 +21,11 @@ from crm.models import (
 from customers.models import Address, Consent, Customer, Duplicate, Interaction, Relationship, RetentionRule
 from sales.models import Lead, Opportunity, OpportunityLine, Order, OrderLine, Product, StageChange
 from tests.demonstration import data, demo_data, made
+from tests.samples import make
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.test import Client
     from pytest_django.fixtures import Settings
 
@@ -104,6 +107,35 @@ def test_what_other_data_refers_to_stays_but_signs_in_no_more(data: None) -> Non
     assert (emma.is_active, emma.has_usable_password()) == (False, False)
     assert "user Emma Lindqvist stays: other data refers to it.\n" in said
     assert not demonstration.has_accounts()
+
+
+def test_a_field_that_stands_in_other_records_stays(data: None, api_client: Callable[..., Any]) -> None:
+    ada = api_client(User.objects.get(username="admin"), "customers:write")
+    assert ada.post("/api/v1/customers", {"name": "John Doe"}).json()["custom"] == {"demo_newsletter": False}
+    assert demo_data("--remove").splitlines() == [
+        "3448 records removed.",
+        "custom field Reads the newsletter stays: other data refers to it.",
+        "user Ada Winter stays: other data refers to it.",
+    ]
+    assert (CustomField.objects.get().name, Customer.objects.get().name) == ("demo_newsletter", "John Doe")
+    assert not demonstration.has_accounts()
+
+
+@pytest.mark.parametrize("name", ["demo_interests", "demo_tier"])
+def test_the_first_or_last_field_may_be_the_one_that_stays(data: None, name: str) -> None:
+    field = CustomField.objects.get(name=name)
+    value = field.choices[:1] if field.type == "choices" else field.choices[0]
+    Customer.objects.create(name="Mine", custom={name: value})
+    assert f"custom field {field.label} stays: other data refers to it." in demo_data("--remove").splitlines()
+    assert list(CustomField.objects.all()) == [field]
+
+
+def test_whom_other_records_need_stays(data: None) -> None:
+    nordlicht = demonstration.marked(Customer).get(name="Nordlicht Energie GmbH")
+    mine = make(Opportunity, name="Mine", customer=nordlicht)
+    said = demo_data("--remove").splitlines()
+    assert "customer Nordlicht Energie GmbH stays: other data refers to it." in said
+    assert list(Opportunity.objects.all()) == [mine]
 
 
 def test_it_is_made_only_once(data: None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -102,3 +103,32 @@ def test_an_order_of_a_customer_that_is_not_here_waits_and_comes_later(northwind
     northwind.pull("--resource", "customers")
     assert northwind.run("erp_retry") == 0
     assert Order.objects.count() == 830
+
+
+@pytest.mark.parametrize("batch", ["1000", "7", "1"])
+def test_a_dry_run_takes_every_row_that_a_run_takes(northwind: Erp, batch: str) -> None:
+    if batch == "1":
+        shorten(northwind, 40)
+    rows = sum(1 for _ in csv.DictReader((northwind.folder / "orders.csv").open(encoding="utf-8")))
+    assert northwind.pull("--dry-run", "--batch", batch, "--json") == 0, northwind.err
+    assert (northwind.events[-1]["read"], northwind.events[-1]["created"]) == (rows, rows)
+    assert not ExternalReference.objects.filter(system="northwind").exists()
+    assert northwind.pull("--batch", batch, "--json") == 0
+    assert (northwind.events[-1]["read"], northwind.events[-1]["created"]) == (rows, rows)
+
+
+def shorten(erp: Erp, rows: int) -> None:
+    """Keep so many lines of orders."""
+    lines = (erp.folder / "orders.csv").read_text("utf-8").splitlines(keepends=True)
+    (erp.folder / "orders.csv").write_text("".join(lines[: rows + 1]), "utf-8")
+    os.utime(erp.folder / "orders.csv", (1_000_000_000, 1_000_000_000))
+
+
+def test_a_dry_run_knows_whom_its_rows_of_a_later_batch_belong_to(northwind: Erp) -> None:
+    head, *lines = (northwind.folder / "customers.csv").read_text("utf-8").splitlines(keepends=True)
+    changed = lines[0].replace("Maria Anders", "Marie Anders")
+    path = northwind.folder / "customers.csv"
+    path.write_text(f"{head}{lines[0]}{lines[1]}{changed}", "utf-8")
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    counts = northwind.counts("--dry-run", "--batch", "1", "--resource", "customers")
+    assert counts == {"read": 3, "created": 2, "updated": 1}
