@@ -14,6 +14,7 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 
 from crm import jobs, metrics
+from crm.restored.holding import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,17 +35,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether the database answers, has all migrations, and has a worker, and how many jobs it has.
 
-    With `?except=worker` a silent worker is no failure. Waiting and failed jobs are told, and make nothing fail.
+    With `?except=worker` a silent worker is no failure. Waiting and failed jobs are told, and make nothing fail; as is
+    that a restored copy sends nothing.
     """
     queue: dict[str, int] = {}
+    told: dict[str, str] = {}
     try:
         found = {"database": True, "migrations": is_migrated(), "worker": has_worker()}
         queue = jobs.counts() if found["migrations"] else {}
+        told = what_is_held() if found["migrations"] else {}
     except DatabaseError:
         found = dict.fromkeys(("database", "migrations", "worker"), False)
     is_ready = all(is_well for part, is_well in found.items() if part not in request.GET.getlist("except"))
     states = {part: "ok" if is_well else "failing" for part, is_well in found.items()}
-    body = {"status": "ok" if is_ready else "failing", **states, "jobs": queue}
+    body = {"status": "ok" if is_ready else "failing", **states, **told, "jobs": queue}
     response = JsonResponse(body, status=200 if is_ready else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of this request
     return response
@@ -56,6 +60,11 @@ def is_migrated() -> bool:
         executor = MigrationExecutor(connection)
         _state["is_migrated"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return bool(_state["is_migrated"])
+
+
+def what_is_held() -> dict[str, str]:
+    """Say that nothing is sent, where that is so because the database was restored or copied."""
+    return {"sending": "held"} if is_held() else {}
 
 
 def has_worker() -> bool:
