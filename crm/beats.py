@@ -25,14 +25,17 @@ def register(beat: Callable[[], None]) -> None:
     _beats.append(beat)
 
 
-def keep_beating() -> Event:
-    """Call all of them in a thread of this process, until the event that is returned is set."""
+def keep_beating(*, may: Callable[[], bool]) -> Event:
+    """Call all of them in a thread of this process, while they may, until the event that is returned is set."""
     stopped = Event()
+
+    def beat_all() -> None:
+        for beat in _beats if may() else ():
+            attempt(beat)
 
     def loop() -> None:
         while not stopped.wait(PAUSE):
-            for beat in _beats:
-                attempt(beat)
+            attempt(beat_all)
         connection.close()
 
     Thread(target=loop, name="beats", daemon=True).start()

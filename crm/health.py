@@ -18,6 +18,7 @@ from crm import jobs, metrics
 from crm.attachments.store import is_usable
 from crm.bounded import TooLate, within
 from crm.lag import lag
+from crm.restored.holding import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 WORKER_SEEN = "SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute')"
 # Neither a standby nor a server whose operator took writing away.
 CAN_WRITE = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean"
+WARNINGS = {"warning", "held"}
 PARTS = ("database", "writable", "migrations", "worker", "feed")
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP", "HTTP_VIA")
 
@@ -43,13 +45,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether the CRM can work, part by part, within seconds whatever hangs, and how many jobs it has.
 
     With `?except=worker`, or another part, that one is no failure. Waiting and failed jobs are told, and make nothing
-    fail; a feed that stands still is a warning.
+    fail; as is that a restored copy sends nothing, and a feed that stands still.
     """
     found, queue = look_at_database()
     found["attachments"] = looks_well("attachments", is_usable)
     excepted = request.GET.getlist("except")
     is_ready = all(state != "failing" for part, state in found.items() if part not in excepted)
-    summary = ("warning" if "warning" in found.values() else "ok") if is_ready else "failing"
+    summary = ("warning" if WARNINGS & set(found.values()) else "ok") if is_ready else "failing"
     response = JsonResponse({"status": summary, **found, "jobs": queue}, status=200 if is_ready else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of this request
     return response
@@ -79,6 +81,7 @@ def ask_database() -> tuple[dict[str, str], dict[str, int]]:
         "migrations": "ok",
         "worker": state(is_well=is_worked),
         "feed": "warning" if lag().is_stalled else "ok",
+        **what_is_held(),
     }, queue
 
 
@@ -102,6 +105,11 @@ def is_migrated() -> bool:
         executor = MigrationExecutor(connection)
         _state["is_migrated"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return bool(_state["is_migrated"])
+
+
+def what_is_held() -> dict[str, str]:
+    """Say that nothing is sent, where that is so because the database was restored or copied."""
+    return {"sending": "held"} if is_held() else {}
 
 
 def has_worker() -> bool:

@@ -24,6 +24,7 @@ from psycopg import AsyncConnection, OperationalError
 
 from crm import jobs
 from crm.database.outages import is_outage, is_passing
+from crm.restored.holding import HeldJobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -137,7 +138,9 @@ def work() -> bool:
     waits: Any = {"timeout": RECONNECT, "reconnect_timeout": RECONNECT}
     connector = PatientConnector(kwargs=connector_params(), **waits)
     # A second app: what jobs enqueue goes through Django's connection, in the transaction of what causes it.
-    return asyncio.run(run(app.with_connector(connector), connector))
+    own = app.with_connector(connector)
+    own.job_manager = HeldJobs(connector)
+    return asyncio.run(run(own, connector))
 
 
 async def run(own: App, connector: PatientConnector) -> bool:

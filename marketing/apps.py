@@ -13,13 +13,14 @@ class MarketingConfig(AppConfig):
         from crm import beats, demonstration
         from crm.changes.timeline import Source
         from crm.changes.timeline import register as show_on_timeline
-        from marketing import about_customers, conditions, lists, parameters, privacy, reports  # noqa: F401 -- reports register themselves
+        from marketing import about_customers, conditions, held_campaigns, lists, parameters, privacy, reports  # noqa: F401 -- reports register themselves
         from marketing.jobs import look_after_campaigns
         from marketing.models import CampaignMember
 
         conditions.read_parameters_by(parameters.read)
         about_customers.register()
         privacy.register()
+        held_campaigns.register_all()
         lists.register()
         demonstration.register("marketing.demonstration.make")
         template, related = "marketing/timeline_member.html", ("campaign", "customer")

@@ -9,10 +9,11 @@ class ServiceConfig(AppConfig):
     def ready(self) -> None:
         from crm import demonstration
         from crm.changes import timeline
-        from service import privacy, reports  # noqa: F401 -- reports register themselves
+        from service import held_mail, privacy, reports  # noqa: F401 -- reports register themselves
         from service.models import SurveyAnswer, Ticket
 
         privacy.register()
+        held_mail.register_all()
         template = "service/timeline_ticket.html"
         timeline.register(timeline.Source(Ticket, "opened_at", template, related=("queue", "assignee", "customer")))
         survey = "service/timeline_survey.html"

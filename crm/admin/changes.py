@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from crm.admin.lists import DayRangeFilter
 from crm.admin.system import LogAdmin
-from crm.models import Change, FeedState
+from crm.models import Change, DatabaseIdentity, FeedState
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -35,3 +35,10 @@ class FeedStateAdmin(LogAdmin):
     """What the change feed knows of itself."""
 
     list_display = ("base", "pruned_transaction", "pruned_sequence")
+
+
+@admin.register(DatabaseIdentity)
+class DatabaseIdentityAdmin(LogAdmin):
+    """Which database this is, and whether it may send."""
+
+    list_display = ("epoch", "held_since", "held_reason", "marks", "host", "seen_at")

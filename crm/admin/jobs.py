@@ -14,6 +14,7 @@ from unfold.decorators import display
 from crm import jobs
 from crm.admin.site import staff
 from crm.admin.system import LogAdmin
+from crm.restored.holding import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
+HELD = _("This database was restored or copied: nothing is sent and no job is done. Run `manage.py restored`.")
 WORDS = {
     "todo": _("waiting"),
     "doing": _("running"),
@@ -51,6 +53,11 @@ class JobAdmin(LogAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the list, and how the queue stands."""
+        if is_held():
+            text = _(
+                "This database was restored or copied: nothing is sent and no job is done. Run `manage.py restored`."
+            )
+            self.message_user(request, text, messages.WARNING)
         title = _("Background jobs: %(waiting)d waiting, %(later)d later, %(running)d running, %(failed)d failed")
         return super().changelist_view(request, {"title": title % jobs.counts(), **(extra_context or {})})
 

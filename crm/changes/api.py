@@ -82,7 +82,8 @@ class ChangeViewSet(ShapedViewSet):
         """Follow the changes of all records.
 
         Answers those after a position, oldest first: each committed change exactly once, deletions included. Keep
-        `position` of the last answer, and go on after it, even months later; one older than what is kept is 410.
+        `position` of the last answer, and go on after it, even months later. One older than what is kept is 410, as is
+        one from before the database was restored, and one that the feed has not come to: then read all records anew.
         With `Accept: text/event-stream` changes come as they happen; such a reader goes on by `Last-Event-ID`.
         """
         params = request.query_params
@@ -95,7 +96,7 @@ class ChangeViewSet(ShapedViewSet):
             "narrow": (lambda rows: self.filterset_class(params, rows, names).apply()) if names else None,
         }
         if is_stream:
-            return stream.respond(request, self.position(), question)
+            return stream.respond(request, self.checked(self.position()), question)
         page = self.page(question)
         url = request.build_absolute_uri()
         body = {
@@ -115,9 +116,15 @@ class ChangeViewSet(ShapedViewSet):
         try:
             return feed.read(user=self.request.user, after=self.position(), limit=limit, **question)
         except feed.FeedExpired as error:
-            raise Problem(
-                "gone", _("Changes after this position are gone; start again with `after=latest`.")
-            ) from error
+            raise gone(error) from error
+
+    def checked(self, position: feed.Position) -> feed.Position:
+        """Return a position after which one can go on; 410 for another, before a stream begins."""
+        try:
+            feed.State.now().check(position)
+        except feed.FeedExpired as error:
+            raise gone(error) from error
+        return position
 
     def position(self) -> feed.Position:
         """Return the position that the request names: of a reader, of a moment, or the latest."""
@@ -143,6 +150,23 @@ class ChangeViewSet(ShapedViewSet):
         for viewset in chosen:
             require_scope(self.request, f"{viewset.scope}:read")
         return [viewset.model for viewset in chosen]
+
+
+def gone(error: feed.FeedExpired) -> Problem:
+    """Return the problem that says why nobody can go on after a position, and what to do."""
+    if isinstance(error, feed.FeedRestored):
+        text = _(
+            "The database was restored since this position was given out, and changes may be lost."
+            " Read the records anew, and go on from the position that `after=latest` answers."
+        )
+    elif isinstance(error, feed.FeedAhead):
+        text = _(
+            "The feed has not come to this position, so it was not given out here."
+            " Read the records anew, and go on from the position that `after=latest` answers."
+        )
+    else:
+        text = _("Changes after this position are gone; start again with `after=latest`.")
+    return Problem("gone", text)
 
 
 def may_read(request: ApiRequest, viewset: type[RecordViewSet]) -> bool:

@@ -36,7 +36,7 @@ def follow_parameters(view: Any) -> list[dict[str, Any]]:
     ]
 
 
-POSITION: Final = {"type": "string", "maxLength": 40, "pattern": "^[0-9]{1,18}-[0-9]{1,18}$"}
+POSITION: Final = {"type": "string", "maxLength": 40, "pattern": "^[0-9]{1,18}-[0-9]{1,18}(-[0-9a-f]{8})?$"}
 MOMENT: Final = {"type": "string", "format": "date-time", "maxLength": 40}
 AFTER: Final = {"anyOf": [POSITION, {"type": "string", "const": "latest"}, MOMENT]}
 FORMAT: Final = _("The media type, where `Accept` cannot say it.")

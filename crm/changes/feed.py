@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.db.models import Min
@@ -13,6 +13,7 @@ from crm.api.statements import Parameter, run_once, statement
 from crm.database.prepared import fetch_one
 from crm.models import Change
 from crm.models.changes import HORIZON
+from crm.restored.identity import MARKS, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,24 +24,36 @@ if TYPE_CHECKING:
     from crm.api.representation import Shape
     from crm.models import Record, User
 
-POSITION: Final = re.compile(r"(\d{1,19})-(\d{1,19})")
+POSITION: Final = re.compile(r"(\d{1,19})-(\d{1,19})(?:-([0-9a-f]{8}))?")
 LARGEST: Final = 2**63 - 1
 STREAMED: Final = 100
 STATE: Final = f"""
-    SELECT {HORIZON}, coalesce(s.pruned_transaction, 0), coalesce(s.pruned_sequence, 0)
-    FROM (SELECT) AS one LEFT JOIN crm_feedstate AS s ON true
+    SELECT {HORIZON}, coalesce(s.pruned_transaction, 0), coalesce(s.pruned_sequence, 0),
+        coalesce(i.marks = {MARKS}, false), i.epoch, CASE WHEN i.accepts_former THEN i.former_epochs ELSE '{{}}' END,
+        CASE WHEN i.accepts_former THEN 0 ELSE i.begins_at END
+    FROM (SELECT) AS one LEFT JOIN crm_feedstate AS s ON true LEFT JOIN crm_databaseidentity AS i ON true
 """  # noqa: S608 -- made of constants
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Position:
-    """A place in the feed, behind a change: the database's number of the transaction, then the change's own."""
+    """A place in the feed, behind a change: the database's number of the transaction, then the change's own.
+
+    `epoch` says in which life of the database it was given out: empty in the id of a change and in positions of
+    versions without epochs, None where the database itself keeps the position.
+    """
 
     transaction: int = 0
     sequence: int = 0
+    epoch: str | None = field(default=None, compare=False)
 
     def encode(self) -> str:
         """Return the position as clients keep it."""
+        return f"{self.number}-{self.epoch}" if self.epoch else self.number
+
+    @property
+    def number(self) -> str:
+        """The position without its epoch."""
         return f"{self.transaction}-{self.sequence}"
 
     @classmethod
@@ -49,22 +62,40 @@ class Position:
         found = POSITION.fullmatch(text)
         if found is None or max(numbers := (int(found[1]), int(found[2]))) > LARGEST:
             raise ValueError(text)
-        return cls(*numbers)
+        return cls(*numbers, found[3] or "")
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the feed begins, and the position before which nothing can change any more."""
+    """Where the feed begins, the position before which nothing can change any more, and whose positions are good."""
 
     start: Position
     horizon: Position
+    former: Sequence[str]
+    begins_at: int
 
     @classmethod
     def now(cls) -> State:
-        """Ask the database."""
+        """Ask the database, and whether it is the one that it was, in one statement."""
         row = fetch_one(STATE, [])
-        horizon, *pruned = row or (0, 0, 0)
-        return cls(Position(*pruned), Position(horizon, 0))
+        if row is None or not row[3]:
+            recognise()
+            row = fetch_one(STATE, [])
+        horizon, transaction, sequence, _is_known, epoch, former, begins_at = row or (0, 0, 0, True, "", [], 0)
+        return cls(Position(transaction, sequence, epoch), Position(horizon, 0, epoch), former, begins_at)
+
+    def check(self, after: Position) -> None:
+        """Raise FeedExpired, or of its kinds the one that says why nobody can go on after a position.
+
+        A position without an epoch is good if its number was first given out in this one.
+        """
+        is_known = after.epoch in {None, self.horizon.epoch, *self.former}
+        if not is_known and (after.epoch or after.transaction < self.begins_at):
+            raise FeedRestored(after)
+        if after.epoch is not None and after > self.horizon:
+            raise FeedAhead(after)
+        if after < self.start:
+            raise FeedExpired(after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +111,14 @@ class FeedExpired(Exception):
     """The position is older than what the feed still has."""
 
 
+class FeedRestored(FeedExpired):
+    """The position was given out before the database was restored, or lost its last changes."""
+
+
+class FeedAhead(FeedExpired):
+    """The position is one that the feed has not come to yet."""
+
+
 def read(
     *,
     user: User,
@@ -89,13 +128,12 @@ def read(
     limit: int,
     narrow: Callable[[QuerySet[Any, Any]], QuerySet[Any, Any]] | None = None,
 ) -> Page:
-    """Return the next changes of these kinds that `user` may see; raise FeedExpired where some are gone.
+    """Return the next changes of these kinds that `user` may see; raise FeedExpired where some are gone or were lost.
 
     A page that is not full ends at the horizon, so that a reader who waits never falls behind what is pruned.
     """
     state = State.now()
-    if after < state.start:
-        raise FeedExpired(after)
+    state.check(after)
 
     def select(caller: Any) -> Any:
         changes = Change.objects.visible_to(caller, kinds).filter(transaction__lt=Parameter("horizon"))
@@ -103,6 +141,7 @@ def read(
         chosen: Any = narrow(changes) if narrow else changes
         return chosen.in_order().values_list(RowJSON(shape, caller), "transaction", "sequence")[: limit + 1]
 
+    epoch = state.horizon.epoch
     given = {
         "horizon": state.horizon.transaction,
         "transaction": after.transaction,
@@ -113,11 +152,15 @@ def read(
     else:
         rows = statement((read, tuple(kinds), shape, limit), user, select).run(user, **given)
     if len(rows) > limit:
-        return Page([row[0] for row in rows[:limit]], Position(*rows[limit - 1][1:]), has_more=True)
-    return Page([row[0] for row in rows], max(after, state.horizon), has_more=False)
+        return Page(
+            [row[0] for row in rows[:limit]], Position(rows[limit - 1][1], rows[limit - 1][2], epoch), has_more=True
+        )
+    end = max(after, state.horizon)
+    return Page([row[0] for row in rows], replace(end, epoch=epoch), has_more=False)
 
 
 def position_at(moment: datetime) -> Position:
     """Return the position before the first change at or after a moment; the horizon where there is none yet."""
     first = Change.objects.filter(at__gte=moment).aggregate(first=Min("transaction"))["first"]
-    return State.now().horizon if first is None else Position(first, 0)
+    horizon = State.now().horizon
+    return horizon if first is None else min(horizon, Position(first, 0, horizon.epoch))

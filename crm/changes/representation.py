@@ -34,7 +34,7 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
     id = SQLField(
         Func(F("transaction"), F("sequence"), template="concat_ws('-', %(expressions)s)", output_field=TextField()),
         serializers.CharField(max_length=40),
-        help_text=_("Identifier of the change, and the position behind it."),
+        help_text=_("Identifier of the change, and the position behind it until the database is restored."),
     )
     resource = SQLField(
         ResourceName(F("model")), serializers.CharField(max_length=100), help_text=_("List that the record is in.")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CHUNK: Final = 10_000
+LEAP: Final = 2**32  # more transactions than PostgreSQL lets a copy be behind
 THIS: Final = "SELECT pg_current_xact_id()::text::bigint"
 
 
@@ -40,10 +41,11 @@ def prune_chunk(before: datetime) -> bool:
     return count == CHUNK
 
 
-def go_on_counting(sender: Any = None, **kwargs: Any) -> None:
-    """Let numbers go on rising where the database's own began anew, as in a restored dump; after every migration.
+def go_on_counting(sender: Any = None, *, leaps: bool = False, **kwargs: Any) -> bool:
+    """Let numbers go on rising where the database's own began anew, as in a restored dump; tell whether they had.
 
-    Without this, new changes would sort before old ones, and readers would never see them.
+    Without this, new changes would sort before old ones, and readers would never see them. With `leaps`, no number is
+    given out again that a lost change may have had.
     """
     with transaction.atomic():
         newest = Change.objects.aggregate(newest=Max("transaction"))["newest"] or 0
@@ -51,5 +53,8 @@ def go_on_counting(sender: Any = None, **kwargs: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(THIS)
             (number,) = cursor.fetchone()
-        if newest >= state.base + number:
-            FeedState.objects.update_or_create(pk=1, defaults={"base": newest + 1 - number})
+        is_behind: bool = newest >= state.base + number
+        base = (newest + 1 - number if is_behind else state.base) + (LEAP if leaps else 0)
+        if base != state.base:
+            FeedState.objects.update_or_create(pk=1, defaults={"base": base})
+    return is_behind

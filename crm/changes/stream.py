@@ -56,7 +56,7 @@ class Events:
             except feed.FeedExpired:
                 return
             for text in page.texts:
-                yield event(text)
+                yield event(text, page.position.epoch or "")
             if page.texts or time.monotonic() - quiet_since > SILENCE:
                 quiet_since = time.monotonic()
                 yield f"id: {page.position.encode()}\n\n".encode()
@@ -81,7 +81,7 @@ class Events:
             LISTENERS.release()
 
 
-def event(text: str) -> bytes:
+def event(text: str, epoch: str) -> bytes:
     """Return one change as an event whose id is the position behind it."""
     change = orjson.loads(text)
-    return f"id: {change['id']}\nevent: {change['resource']}.{change['action']}\ndata: {text}\n\n".encode()
+    return f"id: {change['id']}-{epoch}\nevent: {change['resource']}.{change['action']}\ndata: {text}\n\n".encode()

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0038_applications_of_webhooks'),
+        ('crm', '0040_recognise_copies'),
     ]
 
     operations = [

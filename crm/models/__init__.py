@@ -7,6 +7,7 @@ from crm.models.changes import Change, FeedState
 from crm.models.custom_fields import CustomField
 from crm.models.erasures import Erasure
 from crm.models.idempotency import IdempotencyKey
+from crm.models.identities import DatabaseIdentity
 from crm.models.imports import Import, ImportFile, ImportRefusal
 from crm.models.merges import Merge
 from crm.models.records import ExternalReference, Record, new_id
@@ -24,6 +25,7 @@ __all__ = [
     "Attachment",
     "Change",
     "CustomField",
+    "DatabaseIdentity",
     "DeviceGrant",
     "Erasure",
     "ExternalReference",

@@ -29,7 +29,7 @@ def register() -> None:
     holdings.trace([models.Change, models.WebhookDelivery, models.WebhookAttempt], nothing_more)
     accounts = (models.User, models.Team, models.Application, models.Grant, models.DeviceGrant, models.Webhook)
     holdings.nobody(accounts, "Colleagues and programs, who are not customers.")
-    settings = (models.CustomField, models.Tag, models.SyncCheckpoint, models.FeedState)
+    settings = (models.CustomField, models.Tag, models.SyncCheckpoint, models.FeedState, models.DatabaseIdentity)
     holdings.nobody(settings, "How the CRM is set up and how far it has got; the list of tags is everybody's.")
     holdings.nobody([models.Erasure], "Certificates, which name nobody.")
 

@@ -44,7 +44,7 @@ BY_NAME: dict[str, Any] = {
     "parameters": {"lifecycle": "lead"},
     "password": "correct horse battery staple",
     "permissions": ["customers.add_customer", "customers.view_team_customer"],
-    "position": "73219-48113",
+    "position": "73219-48113-5f0c2a9e",
     "phone": "+1 212 555 0100",
     "phone_e164": "+12125550100",
     "postal_code": "10001",

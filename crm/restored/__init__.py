@@ -1,0 +1,1 @@
+"""A database that was restored, copied or failed over is recognised: old positions end, and nothing is sent twice."""

@@ -1,0 +1,154 @@
+"""A restored copy sends nothing, until an operator says so."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from crm.models import Change, DatabaseIdentity, Task, Webhook, WebhookDelivery
+from crm.restored import holding
+from crm.restored.identity import recognise
+from customers.models import Customer
+from marketing.models import Campaign
+from tests.samples import make
+from tests.waiting import wait_until
+from tests.webhooks.conftest import client, receiver, subscribe, worker_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.webhooks.receiver import Receiver
+
+__all__ = ["client", "receiver", "subscribe"]
+pytestmark = pytest.mark.django_db(transaction=True)
+COPIES = [{"system": "1"}, {"database": "1"}, {"table": "1"}, {"port": "1"}, {"host": "crm.example.com"}]
+LONG_AGO = timedelta(hours=2)
+
+
+@pytest.fixture(autouse=True)
+def used(no_jobs: None, make_user: Any) -> None:
+    """Begin with a database that somebody uses, and without jobs."""
+    make_user()
+
+
+@pytest.mark.parametrize("mark", COPIES, ids=lambda mark: next(iter(mark)))
+def test_a_copy_may_not_send(was_other: Callable[..., None], mark: dict[str, str]) -> None:
+    assert holding.may_send()
+    was_other(**mark)
+    assert [holding.is_held(), holding.may_send(), holding.may_send()] == [True, False, False]
+    assert DatabaseIdentity.objects.get().held_reason == ("moved" if "host" in mark else "copied")
+
+
+def test_a_standby_that_took_over_sends(was_other: Callable[..., None]) -> None:
+    was_other(timeline="000000FF")
+    assert holding.may_send()
+
+
+def test_what_was_restored_to_a_point_in_time_may_not_send(was_other: Callable[..., None]) -> None:
+    was_other(timeline="000000FF", seen_at=timezone.now() - LONG_AGO)
+    assert not holding.may_send()
+    assert DatabaseIdentity.objects.get().held_reason == "rewound"
+
+
+def test_a_late_change_shows_that_the_old_server_was_in_use(was_other: Callable[..., None]) -> None:
+    make(Customer)
+    was_other(timeline="000000FF", seen_at=timezone.now() - LONG_AGO)
+    assert holding.may_send()
+    Change.objects.update(at=timezone.now() - LONG_AGO)
+    was_other(timeline="000000FE", seen_at=timezone.now() - LONG_AGO)
+    assert not holding.may_send()
+
+
+def test_another_name_of_this_machine_is_no_other_address(settings: Any) -> None:
+    recognise()
+    for url in ("http://127.0.0.2:8001", "http://[::1]:8000", "http://localhost"):
+        settings.BASE_URL = url
+        assert not holding.is_held()
+
+
+def test_a_database_that_nobody_uses_yet_is_no_copy(was_other: Callable[..., None], django_user_model: Any) -> None:
+    django_user_model.objects.all().delete()
+    was_other(system="1")
+    assert holding.may_send()
+
+
+def test_a_worker_on_a_copy_sends_nothing_until_told_to(
+    subscribe: Any, receiver: Receiver, was_other: Callable[..., None]
+) -> None:
+    subscribe()
+    was_other(system="1")
+    made = make(Customer)
+    with worker_process():
+        wait_until(lambda: DatabaseIdentity.objects.filter(held_since__isnull=False).exists())
+        time.sleep(8)  # longer than a worker waits between looks at its queue
+        assert (receiver.got, WebhookDelivery.objects.count()) == ([], 0)
+        call_command("restored", "--resume-sending")
+        receiver.wait_for(1)
+    assert str(made.pk) in receiver.got[0][1].decode()
+
+
+def test_a_worker_that_runs_while_its_database_is_restored_stops(
+    subscribe: Any, receiver: Receiver, was_other: Callable[..., None]
+) -> None:
+    subscribe()
+    make(Customer)
+    with worker_process():
+        receiver.wait_for(1)
+        was_other(timeline="000000FF", seen_at=timezone.now() - LONG_AGO)
+        Change.objects.update(at=timezone.now() - LONG_AGO)
+        make(Customer)
+        Change.objects.update(at=timezone.now() - LONG_AGO)
+        wait_until(lambda: DatabaseIdentity.objects.filter(held_since__isnull=False).exists())
+        time.sleep(8)
+    assert len(receiver.got) == 1
+
+
+def test_what_waits_can_be_discarded(subscribe: Any, was_other: Callable[..., None], capsys: Any) -> None:
+    hook = Webhook.objects.get(pk=subscribe()["id"])
+    WebhookDelivery.objects.create(webhook=hook, event="customers.updated", changed_at=timezone.now(), body={})
+    task = make(Task, remind_at=timezone.now() - LONG_AGO)
+    campaign = make(Campaign, status="sending", started_at=timezone.now())
+    was_other(system="1")
+    call_command("restored", "--discard-waiting", "--resume-sending")
+    assert "discarded: 1 messages for webhooks\ndiscarded: 1 reminders" in capsys.readouterr().out
+    assert WebhookDelivery.objects.get().status == "failed"
+    assert not Task.objects.to_remind_of(timezone.now()).filter(pk=task.pk).exists()
+    assert Campaign.objects.get(pk=campaign.pk).status == "paused"
+    assert holding.may_send()
+
+
+def test_an_operator_says_that_this_is_a_copy(reader: Any, capsys: Any) -> None:
+    position = reader.get("/api/v1/changes", {"after": "latest"}).json()["position"]
+    call_command("restored", "--stop-sending")
+    assert "Nothing is sent since" in capsys.readouterr().out
+    assert not holding.may_send()
+    assert reader.get("/api/v1/changes", {"after": position}).status_code == 410
+
+
+@pytest.mark.parametrize("options", [["--resume-sending"], ["--stop-sending", "--resume-sending"]])
+def test_what_makes_no_sense_is_refused_and_changes_nothing(options: list[str]) -> None:
+    recognise()
+    before = DatabaseIdentity.objects.values().get()
+    with pytest.raises(CommandError):
+        call_command("restored", *options)
+    assert DatabaseIdentity.objects.values().get() == before
+
+
+def test_the_mailbox_is_left_alone(was_other: Callable[..., None], settings: Any) -> None:
+    settings.IMAP_URL = "imap://127.0.0.1:1/INBOX"
+    was_other(system="1")
+    with pytest.raises(CommandError, match="was restored"):
+        call_command("poll_mail")
+
+
+def test_probes_and_the_staff_site_show_it(was_other: Callable[..., None], admin_client: Any) -> None:
+    assert "sending" not in admin_client.get("/readyz").json()
+    was_other(system="1")
+    assert admin_client.get("/readyz").json()["sending"] == "held"
+    page = admin_client.get("/admin/procrastinate/procrastinatejob/").content.decode()
+    assert "nothing is sent and no job is done" in page
