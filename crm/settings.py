@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.auth.idling.end_idle_sessions",
     "crm.languages.follow_the_user",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -175,6 +176,7 @@ AXES_CLIENT_IP_CALLABLE = "crm.auth.addresses.client_address"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "client_secret", "code", "code_verifier", "refresh_token"]
 AXES_VERBOSE = False
 LOGIN_REDIRECT_URL = "admin:index"
+SESSION_IDLE_MINUTES = environment.number("SESSION_IDLE_MINUTES", 0)
 CONFIRMATION_MINUTES = environment.number("CONFIRMATION_MINUTES", 15)
 
 # ── Programs: OAuth 2.0 and tokens ───────────────────────────────────────────────────────────────────────────────────
