@@ -74,9 +74,11 @@ def production() -> Iterator[tuple[int, str]]:
 
 
 def tokens() -> Iterator[tuple[int, str]]:
-    """Yield what is wrong with tokens from the environment."""
+    """Yield what is wrong with tokens from the environment, and with how long sessions last."""
     if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < MIN_TOKEN:
         yield 8, f"METRICS_TOKEN must be {MIN_TOKEN} or more characters."
+    if settings.SESSION_IDLE_MINUTES < 0:
+        yield 31, "SESSION_IDLE_MINUTES must be 0, for never, or more."
 
 
 def links() -> Iterator[tuple[int, str]]:

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.auth.idling.end_idle_sessions",
     "crm.languages.follow_the_user",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -143,6 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "admin:index"
+SESSION_IDLE_MINUTES = environment.number("SESSION_IDLE_MINUTES", 0)
 CONFIRMATION_MINUTES = environment.number("CONFIRMATION_MINUTES", 15)
 
 # ── Programs: OAuth 2.0 and tokens ───────────────────────────────────────────────────────────────────────────────────

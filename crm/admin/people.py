@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -91,6 +92,7 @@ def answered(view: Callable[..., Any], request: HttpRequest, *args: Any, **kwarg
 class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     """Accounts; nobody changes one that may do more than they, nor takes their own rights away."""
 
+    actions = ("sign_out",)
     beyond = _("This account may do more than you: only a superuser changes it.")
     form = UserChangeForm
     add_form = UserCreationForm
@@ -143,6 +145,19 @@ class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-ar
         count = unlock(users=chosen, by=staff(request))
         text = ngettext("%d person can sign in again.", "%d people can sign in again.", count) % count
         self.message_user(request, text)
+
+    @admin.action(description=_("Sign out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """End all that the chosen accounts have open, such as where a telephone was lost."""
+        chosen = list(queryset)
+        if not all(is_within(request, user) for user in chosen):
+            raise PermissionDenied
+        for user in chosen:
+            sessions.end_all(user=user, by=staff(request))
+        text = ngettext(
+            "%(count)d account is signed out everywhere.", "%(count)d accounts are signed out everywhere.", len(chosen)
+        )
+        self.message_user(request, text % {"count": len(chosen)}, messages.SUCCESS)
 
     @display(description=_("name"))
     def full_name(self, user: User) -> str:

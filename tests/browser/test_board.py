@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -176,3 +178,19 @@ def test_the_table_leads_to_the_board_and_back(sign_in: SignIn, seller: User) ->
     expect(window.get_by_role("link", name="Forklifts")).to_be_visible()
     window.locator("#main, main, body").first.get_by_role("link", name="As a board").click()
     expect(card(window, "Forklifts")).to_be_visible()
+
+
+def test_a_board_that_was_left_open_shows_the_sign_in_once_the_session_has_ended(
+    sign_in: SignIn, seller: User, settings: Any
+) -> None:
+    settings.SESSION_IDLE_MINUTES = 15
+    deal(seller, "Forklifts")
+    window = sign_in(seller)
+    window.goto(BOARD)
+    expect(card(window, "Forklifts")).to_be_visible()
+    session = SessionStore(Session.objects.get().session_key)
+    session["seen_at"] -= 15 * 60 + 1
+    session.save()
+    expect(window.get_by_label("Password")).to_be_visible(timeout=30_000)
+    assert "next=" in window.url
+    assert not Session.objects.filter(session_key=session.session_key).exists()

@@ -34,6 +34,7 @@ UNREADABLE = {
     "a missing file": ({"SECRET_KEY_FILE": "/missing"}, "SECRET_KEY_FILE names /missing, which cannot be read"),
 }
 UNSAFE: dict[str, tuple[dict[str, Any], str]] = {
+    "sessions that end before they begin": ({"SESSION_IDLE_MINUTES": -1}, "SESSION_IDLE_MINUTES must be 0, for never"),
     "a short secret key": ({"SECRET_KEY": "short"}, "SECRET_KEY must be 50 or more random characters"),
     "a dull secret key": ({"SECRET_KEY": DULL}, "SECRET_KEY must be 50 or more random characters"),
     "a dull former key": ({"SECRET_KEY_FALLBACKS": [DULL]}, "SECRET_KEY must be 50 or more random characters"),

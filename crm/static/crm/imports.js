@@ -2,7 +2,7 @@
 const state = document.querySelector("[data-progress]");
 
 async function look() {
-  const answer = await fetch(state.dataset.progress, { headers: { Accept: "application/json" } });
+  const answer = await fetch(state.dataset.progress, { headers: { Accept: "application/json", "X-Background": "1" } });
   if (!answer.ok) return;
   const now = await answer.json();
   state.querySelector("progress").value = now.percent;

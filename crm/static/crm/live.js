@@ -33,8 +33,9 @@ function show(html) {
 
 async function refresh() {
   if (document.hidden) return;
-  const headers = { "X-Live": "1", ...(tag ? { "If-None-Match": tag } : {}) };
+  const headers = { "X-Live": "1", "X-Background": "1", ...(tag ? { "If-None-Match": tag } : {}) };
   const answer = await fetch(location.href, { headers, cache: "no-store" }).catch(() => null);
+  if (answer?.redirected) location.reload(); // to the sign-in: the session has ended
   if (!answer || answer.redirected || answer.status !== 200) return;
   tag = answer.headers.get("ETag") ?? "";
   show(await answer.text());

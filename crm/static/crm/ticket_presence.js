@@ -47,7 +47,9 @@ async function beat() {
   if (!place || document.hidden) return;
   const isReplying = body?.value.trim() && (document.activeElement === body || Date.now() - typedAt < BUSY);
   try {
-    const answer = await fetch(place.dataset.presence, { method: "POST", body: said(isReplying ? { is_replying: 1 } : {}) });
+    const headers = { "X-Background": "1" };
+    const values = said(isReplying ? { is_replying: 1 } : {});
+    const answer = await fetch(place.dataset.presence, { method: "POST", headers, body: values });
     if (!answer.ok) return;
     const { others } = await answer.json();
     const text = others.join(" · ");

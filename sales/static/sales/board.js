@@ -29,8 +29,9 @@ function show(html) {
 
 async function refresh() {
   if (document.hidden || drag || picked || isBusy || dialog?.open) return;
-  const headers = { "X-Live": "1", ...(tag ? { "If-None-Match": tag } : {}) };
+  const headers = { "X-Live": "1", "X-Background": "1", ...(tag ? { "If-None-Match": tag } : {}) };
   const answer = await fetch(board.dataset.address, { headers, cache: "no-store" }).catch(() => null);
+  if (answer?.redirected) location.reload(); // to the sign-in: the session has ended
   if (!answer || answer.redirected || answer.status !== 200) return;
   const html = await answer.text();
   if (drag || picked || isBusy || dialog?.open) return;

@@ -249,3 +249,21 @@ def test_the_session_that_changes_its_own_role_stays_alone() -> None:
     assert left(user, in_hand) == NOTHING | {"sessions": 1}
     assert left(user, elsewhere) == NOTHING
     assert left(other, client) == NOTHING
+
+
+def test_an_administrator_signs_chosen_accounts_out_everywhere() -> None:
+    users, admin = [colleague("Auditor"), colleague("Marketer")], colleague("Administrator")
+    clients, in_hand = [opened(user) for user in users], signed_in(admin)
+    body = {"action": "sign_out", "_selected_action": [str(user.pk) for user in (*users, admin)]}
+    text = in_hand.post(page(User, "changelist"), body, follow=True).content.decode()
+    assert "3 accounts are signed out everywhere." in text
+    assert [left(user, client) for user, client in zip(users, clients, strict=True)] == [NOTHING, NOTHING]
+    assert left(admin, in_hand) == NOTHING | {"sessions": 1}
+
+
+def test_no_administrator_signs_a_superuser_out() -> None:
+    chief, other = superuser(), colleague("Marketer")
+    clients = [opened(chief), opened(other)]
+    body = {"action": "sign_out", "_selected_action": [str(chief.pk), str(other.pk)]}
+    assert signed_in(colleague("Administrator")).post(page(User, "changelist"), body).status_code == 403
+    assert [left(user, client) for user, client in zip((chief, other), clients, strict=True)] == [ALL, ALL]
