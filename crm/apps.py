@@ -13,6 +13,7 @@ class CrmConfig(AppConfig):
         from crm.auth.applications import make_own_application
         from crm.changes import timeline
         from crm.changes.retention import go_on_counting
+        from crm.lines import keep_to_one_line
         from crm.models import Attachment, Task
         from crm.privacy import standard
         from crm.restored.identity import recognise_after_migration
@@ -24,6 +25,7 @@ class CrmConfig(AppConfig):
         post_migrate.connect(make_own_application, sender=self, dispatch_uid="crm.auth")
         post_migrate.connect(recognise_after_migration, sender=self, dispatch_uid="crm.restored")
         post_migrate.connect(go_on_counting, sender=self, dispatch_uid="crm.changes")
+        keep_to_one_line()
         audit.listen()
         known.listen()
         beats.register(feed_all)

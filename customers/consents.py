@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from crm.api import filters
-from crm.api.characters import refuse_control_characters
+from crm.api.characters import refuse_control_characters, refuse_line_breaks
 from crm.api.errors import ParameterError
 from crm.api.permissions import HasScope
 from crm.api.schema import parameters
@@ -66,7 +66,9 @@ class ConsentSerializer(RecordSerializer):
             "recorded_by",
         )
 
-        extra_kwargs: ClassVar[dict[str, Any]] = {"ip_address": {"validators": [refuse_control_characters]}}
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "ip_address": {"validators": [refuse_control_characters, refuse_line_breaks]}
+        }
 
     callers = (*RecordSerializer.callers, "recorded_by")
 

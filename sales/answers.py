@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from crm.api.characters import refuse_control_characters, without_control_characters
+from crm.api.characters import refuse_control_characters, refuse_line_breaks, without_control_characters
 from customers.admin.countries import countries
 from sales.models import LeadForm
 
@@ -131,7 +131,7 @@ def field_for(name: str, *, is_required: bool) -> forms.Field:
         "label": LeadForm.Field(name).label,
         "required": is_required,
         "max_length": LENGTHS[name],
-        "validators": [refuse_control_characters],
+        "validators": [refuse_control_characters, *([] if name == "message" else [refuse_line_breaks])],
     }
     attributes = {"autocomplete": AUTOCOMPLETE.get(name, "off")}
     if name == "email":
@@ -150,5 +150,5 @@ def field_for(name: str, *, is_required: bool) -> forms.Field:
 
 def utm_of(data: Mapping[str, Any]) -> dict[str, str]:
     """Return what the link said of the campaign."""
-    found = {name: str(data.get(name, "")).strip()[:LONGEST_UTM] for name in UTM}
+    found = {name: " ".join(str(data.get(name, "")).split())[:LONGEST_UTM] for name in UTM}
     return {name: without_control_characters(value) for name, value in found.items() if value}

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from crm import days
 from crm.about import kinds
 from crm.admin.site import add_to_top, staff
+from crm.lines import LineField
 from crm.models import Task
 from crm.tasks import actions
 
@@ -39,7 +40,7 @@ PAGE: Final = "my-day"
 class LineForm(forms.Form):
     """A task in one line: what, and by which day."""
 
-    title = forms.CharField(label=gettext_lazy("What is to be done"), max_length=200)
+    title = LineField(label=gettext_lazy("What is to be done"), max_length=200)
     day = forms.DateField(
         label=gettext_lazy("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

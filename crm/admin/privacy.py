@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -23,6 +22,7 @@ from crm.admin.site import staff
 from crm.admin.system import LogAdmin
 from crm.api.routers import resources
 from crm.auth import audit
+from crm.lines import LineField
 from crm.models import Erasure
 from crm.privacy import package
 from crm.privacy.actions import NotThere, erase_person
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class ErasureForm(ConfirmedForm):
     """Why somebody is erased."""
 
-    reason = forms.CharField(
+    reason = LineField(
         label=gettext_lazy("reason"),
         max_length=500,
         widget=UnfoldAdminTextInputWidget(),

@@ -27,6 +27,7 @@ from crm.admin.lists import ColleagueFilter, DayRangeFilter
 from crm.admin.my_day import lines_of
 from crm.admin.records import RecordAdmin
 from crm.admin.site import staff
+from crm.lines import LineField
 from crm.models import Task, User
 from crm.tasks.actions import NotOpen, add_task, complete_task
 
@@ -105,7 +106,7 @@ class TaskForm(forms.Form):
         ("0", _("On the day, at 9:00")),
         ("1", _("The day before, at 9:00")),
     ]
-    title = forms.CharField(label=_("What is to be done"), max_length=200, widget=UnfoldAdminTextInputWidget)
+    title = LineField(label=_("What is to be done"), max_length=200, widget=UnfoldAdminTextInputWidget)
     day = forms.DateField(
         label=_("Due"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}), localize=False
     )

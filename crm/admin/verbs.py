@@ -23,6 +23,7 @@ from unfold.widgets import (
 )
 
 from crm.admin.site import staff
+from crm.lines import LineField
 from crm.models import User
 from crm.refused import Refused
 
@@ -150,7 +151,7 @@ def page_of(record: Model) -> str:
 
 def text_field(label: Any, longest: int, **options: Any) -> forms.CharField:
     """Return a field for a line of text."""
-    return forms.CharField(label=label, max_length=longest, widget=UnfoldAdminTextInputWidget, **options)
+    return LineField(label=label, max_length=longest, widget=UnfoldAdminTextInputWidget, **options)
 
 
 def note_field(label: Any, longest: int) -> forms.CharField:

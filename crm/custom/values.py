@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from crm.api.characters import refuse_line_breaks
 from crm.custom.patterns import is_quick
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def text(field: CustomField, value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise invalid(field)
     found, most = value.strip(), field.max_length or MAX_TEXT
+    refuse_line_breaks(found)
     if len(found) > most:
         raise ValidationError(_("%(most)d characters at most."), params={"most": most}, code="too_long")
     if field.pattern and found and not fits(field.pattern, found):

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, ProtectedError, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.api.characters import LINE_BREAK, refuse_line_breaks
 from crm.custom import values
 from crm.custom.patterns import is_quick
 from crm.models.identifiers import new_id
@@ -163,6 +164,9 @@ class CustomField(models.Model):
         labels = self.choice_labels
         if not isinstance(labels, dict) or not all(isinstance(label, str) for label in labels.values()):
             raise ValidationError({"choice_labels": _("Give a text for each value.")})
+        for name, texts_of in (("choices", items), ("choice_labels", labels.values())):
+            if any(LINE_BREAK.search(one) for one in texts_of):
+                raise ValidationError({name: refuse_line_breaks.message}, code=refuse_line_breaks.code)
 
     def check_limits(self) -> None:
         """Raise ValidationError for limits that are not of the type."""

@@ -13,13 +13,14 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from crm.lines import LineField
 from customers.models import Interaction
 
 
 class CallForm(forms.Form):
     """What staff say about a call when it is over."""
 
-    subject = forms.CharField(label=_("Subject"), max_length=200, widget=UnfoldAdminTextInputWidget)
+    subject = LineField(label=_("Subject"), max_length=200, widget=UnfoldAdminTextInputWidget)
     direction = forms.ChoiceField(
         label=_("Direction"),
         choices=Interaction.Direction.choices,

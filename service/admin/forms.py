@@ -15,6 +15,7 @@ from unfold.widgets import (
 )
 
 from crm.admin import staff
+from crm.lines import LineField
 from crm.models import User
 from service.models import Status, Ticket
 from service.models.messages import LONGEST
@@ -68,7 +69,7 @@ class MergeForm(forms.Form):
 class SplitForm(forms.Form):
     """What the ticket of the chosen messages is about."""
 
-    subject = forms.CharField(label=gettext_lazy("subject"), max_length=200, widget=UnfoldAdminTextInputWidget)
+    subject = LineField(label=gettext_lazy("subject"), max_length=200, widget=UnfoldAdminTextInputWidget)
 
 
 def cleaned(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:

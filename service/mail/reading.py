@@ -104,7 +104,7 @@ def of(message: Message) -> Mail:
         raise Unreadable("no sender")
     mail = Mail(
         sender=sender[:320],
-        name=name[:200],
+        name=" ".join(name.split())[:200],
         reply_to=reply_address(raw.get("reply-to", "")) or sender[:254],
         recipients=recipients(message),
         subject=" ".join(headers.get("subject", "").split())[:200],

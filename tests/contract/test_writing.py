@@ -6,7 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db.models import CharField
+from rest_framework.serializers import ChoiceField
 
+from crm.api.characters import refuse_line_breaks
 from tests.samples import body_for, make
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +112,30 @@ def test_an_identifier_cannot_be_changed(client: Any, path: str, model: Any, use
     answer = client.patch(address, {"id": str(uuid4())}, content_type=MERGE_PATCH)
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"pointer": "/id", "code": "read_only", "detail": "Read only."}]
+
+
+@pytest.mark.needs("create")
+@pytest.mark.parametrize("sign", ["\n", "\r", "\x85", "\u2028", "\u2029"], ids=ascii)
+def test_no_text_of_one_line_takes_a_line_break(client: Any, path: str, viewset: Any, model: Any, sign: str) -> None:
+    body, before = body_for(viewset.serializer_class), model.objects.count()
+    for name, field in viewset.serializer_class().fields.items():
+        if field.read_only or isinstance(field, ChoiceField) or refuse_line_breaks not in field.validators:
+            continue
+        answer = client.post(path, {**body, name: f"a{sign}b"})
+        assert answer.status_code == 400, name
+        assert (f"/{name}", "line_breaks") in {(one["pointer"], one["code"]) for one in answer.json()["errors"]}
+    assert model.objects.count() == before
+
+
+@pytest.mark.needs("create")
+def test_every_text_of_one_line_is_known_as_such(viewset: Any, model: Any) -> None:
+    columns = {field.name: field for field in model._meta.concrete_fields}
+    texts = {
+        name
+        for name, field in viewset.serializer_class().fields.items()
+        if not field.read_only and type(columns.get(field.source)) is CharField and not columns[field.source].choices
+    }
+    known = {
+        name for name, field in viewset.serializer_class().fields.items() if refuse_line_breaks in field.validators
+    }
+    assert texts <= known

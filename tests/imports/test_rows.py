@@ -218,3 +218,10 @@ def test_a_day_of_a_workbook_becomes_a_date(send: Any) -> None:
     book.save(buffer)
     assert counts(send(buffer.getvalue(), "sheet.xlsx")) == (1, 0, 0, 0)
     assert Customer.objects.get().custom == {"since": "2026-05-01"}
+
+
+def test_a_row_with_a_line_break_in_a_name_is_refused_and_others_are_taken(send: Any) -> None:
+    text = 'name,description\n"Ada\nLovelace",One\nBob,"One\nTwo"\n"Cy\u2028Young",One\n'
+    made = send(text)
+    assert (made["created"], made["refused"]) == (1, 2)
+    assert list(Customer.objects.values_list("name", "description")) == [("Bob", "One\nTwo")]

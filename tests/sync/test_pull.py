@@ -257,3 +257,11 @@ def test_a_new_record_needs_the_custom_fields_that_administrators_require(erp: E
     CustomField.objects.filter(pk=field.pk).update(default="C")
     erp.run("erp_retry")
     assert Customer.objects.get(name="Beta").custom == {"tier": "C"}
+
+
+def test_a_row_with_a_line_break_in_a_name_is_refused_and_others_are_taken(erp: Erp) -> None:
+    erp.drop(HEAD + '1,"Alpha\nBcc: all",,Germany\n2,"Beta\u2028GmbH",,Germany\n3,Gamma,,France\n')
+    erp.map(options='done = "keep"')
+    assert erp.pull() == 3
+    assert list(Customer.objects.values_list("name", flat=True)) == ["Gamma"]
+    assert SyncRefusal.objects.count() == 2

@@ -9,16 +9,17 @@ from django.core.validators import RegexValidator
 from django.db.models import DecimalField
 from rest_framework.fields import empty
 
-from crm.api.characters import refuse_control_characters
+from crm.api.characters import refuse_control_characters, refuse_line_breaks
 
 if TYPE_CHECKING:
     from drf_spectacular.utils import Direction
     from rest_framework import serializers
 
 CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff"
+BREAKS = r"\n\r\u0085\u2028\u2029"
 TEXT = f"^[^{CONTROL}]*$"
+LINE = f"^[^{CONTROL}{BREAKS}]*$"
 BLANK_TOO = r"\u001c-\u001f\u0085"  # what Python trims, and other languages do not take for space
-FILLED_TEXT = rf"^[^{CONTROL}]*[^{CONTROL}\s{BLANK_TOO}][^{CONTROL}]*$"
 STORED_TEXT = r"^[^\u0000]*$"
 FILLED_STORED_TEXT = rf"^[^\u0000]*[^\u0000\s{BLANK_TOO}][^\u0000]*$"
 MAX_TEXT = 10_000
@@ -82,7 +83,7 @@ def text(field: Any, schema: dict[str, Any]) -> dict[str, Any]:
     else:
         limits["pattern"] = any_text(field)
     others = {key: value for key, value in schema.items() if key not in {"type", "format", "pattern", "minLength"}}
-    if getattr(field, "allow_blank", False) and limits.get("pattern") not in {TEXT, STORED_TEXT}:
+    if getattr(field, "allow_blank", False) and limits.get("pattern") not in {TEXT, LINE, STORED_TEXT}:
         return {**others, "anyOf": [limits, BLANK]}
     return {**others, **limits}
 
@@ -107,8 +108,13 @@ def limit(field: Any, schema: dict[str, Any]) -> int:
 def any_text(field: Any) -> str:
     """Return the pattern of a text of which nothing more is known."""
     if refuse_control_characters in field.validators:
-        return TEXT if field.allow_blank else FILLED_TEXT
+        return text_without(CONTROL + BREAKS if refuse_line_breaks in field.validators else CONTROL, field.allow_blank)
     return STORED_TEXT if getattr(field, "allow_blank", False) else FILLED_STORED_TEXT
+
+
+def text_without(refused: str, may_be_blank: bool) -> str:  # noqa: FBT001 -- one of two patterns
+    """Return the pattern of a text without some characters."""
+    return f"^[^{refused}]*$" if may_be_blank else rf"^[^{refused}]*[^{refused}\s{BLANK_TOO}][^{refused}]*$"
 
 
 def is_positive(validator: Any) -> bool:
