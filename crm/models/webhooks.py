@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -13,9 +13,7 @@ from oauth2_provider.models import RefreshToken
 
 from crm.models.applications import FIRST_PARTY, Application
 from crm.models.identifiers import new_id
-
-if TYPE_CHECKING:
-    from crm.models.users import User
+from crm.models.users import User
 
 
 def signed_out() -> Q:
@@ -26,7 +24,14 @@ def signed_out() -> Q:
 
 def switched_off() -> Q:
     """Return the condition that the application which made a webhook is switched off."""
-    return Q(application__is_active=False) if hasattr(Application, "is_active") else Q(pk__in=[])
+    if not hasattr(Application, "is_active"):
+        return Q(pk__in=[])
+    return Q(Exists(Application.objects.filter(pk=OuterRef("application"), is_active=False)))
+
+
+def disabled() -> Q:
+    """Return the condition that the account which a webhook belongs to is disabled."""
+    return Q(Exists(User.objects.filter(pk=OuterRef("user"), is_active=False)))
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
@@ -39,8 +44,11 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         return self if client_id == FIRST_PARTY else self.filter(application__client_id=client_id)
 
     def founded(self) -> Self:
-        """Keep those whose person, application and sign-in still count."""
-        return self.filter(~signed_out(), ~switched_off(), user__is_active=True, ended_at=None)
+        """Keep those whose person, application and sign-in still count.
+
+        Nothing is joined, so that an update asks this of the row as it is once others have let go of it.
+        """
+        return self.filter(~signed_out(), ~switched_off(), ~disabled(), ended_at=None)
 
     def sending(self) -> Self:
         """Keep those to which something may be sent now: asked before a job is made, and again before each message."""

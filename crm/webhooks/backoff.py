@@ -42,7 +42,7 @@ def arrived(webhook: Webhook) -> None:
     rows.update(failures=0, retry_at=None, credit=Least(F("credit") + 1, MOST_CREDIT))
 
 
-def failed(webhook: Webhook, answer: Answer | None, seconds: float = 0) -> None:
+def failed(webhook: Webhook, answer: Answer | None, seconds: float) -> None:
     """Hold up a webhook, the longer the more messages failed in a row; those that failed at once count as one.
 
     What took messages until now and fails once in a while is not held up: a failure is paid for by what arrived, and

@@ -12,7 +12,7 @@ from oauth2_provider.models import RefreshToken
 from crm.api.routers import resources
 from crm.models import Application, Change, Webhook
 from crm.models.applications import FIRST_PARTY
-from crm.models.webhooks import signed_out, switched_off
+from crm.models.webhooks import disabled, signed_out, switched_off
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -56,7 +56,7 @@ def end_unfounded() -> None:
     """Stop the webhooks whose person, application or sign-in no longer counts; let go those that were switched on."""
     now, webhooks = timezone.now(), Webhook.objects.all()
     webhooks.filter(signed_out()).end(SIGNED_OUT)
-    webhooks.filter(paused_at=None, user__is_active=False).update(paused_at=now, pause_reason=DISABLED)
+    webhooks.filter(disabled(), paused_at=None).update(paused_at=now, pause_reason=DISABLED)
     webhooks.filter(switched_off(), paused_at=None).update(paused_at=now, pause_reason=SWITCHED_OFF)
     webhooks.filter(~switched_off(), ended_at=None, pause_reason=SWITCHED_OFF).update(paused_at=None, pause_reason="")
 

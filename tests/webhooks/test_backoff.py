@@ -82,13 +82,13 @@ def test_failures_in_a_row_hold_up_the_webhook_five_minutes_at_most(
     integration: Any, failures: int, then: int, seconds: float
 ) -> None:
     held = webhook(integration, failures=failures)
-    backoff.failed(held, Answer(500))
+    backoff.failed(held, Answer(500), 0)
     assert standing(held) == (then, 0, about(seconds))
 
 
 def test_a_receiver_that_asks_waits_longer_though_it_took_what_came_before(integration: Any) -> None:
     held = webhook(integration, credit=10)
-    backoff.failed(held, Answer(429, {"Retry-After": "4000"}))
+    backoff.failed(held, Answer(429, {"Retry-After": "4000"}), 0)
     assert standing(held) == (1, 0, pytest.approx(4000, abs=3))
 
 
@@ -113,13 +113,13 @@ def test_failures_at_once_count_as_one(integration: Any) -> None:
     held = webhook(integration)
     lanes = [Webhook.objects.get(pk=held.pk) for _number in range(3)]
     for lane in lanes:
-        backoff.failed(lane, None)
+        backoff.failed(lane, None, 0)
     assert standing(held)[0] == 1
 
 
 def test_while_it_is_held_up_nothing_is_paid(integration: Any) -> None:
     held = webhook(integration, failures=1, credit=5)
-    backoff.failed(held, None)
+    backoff.failed(held, None, 0)
     assert standing(held) == (2, 0, about(100))
 
 

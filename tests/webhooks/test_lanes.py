@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.models import Webhook, WebhookDelivery
-from crm.webhooks import actions, deliveries, lanes
+from crm.webhooks import actions, backoff, deliveries, lanes
 from customers.models import Customer
 from tests.samples import make
+from tests.waiting import wait_until
 from tests.webhooks.conftest import work
 
 
@@ -129,3 +132,28 @@ def test_who_asks_for_a_test_need_not_wait(webhook: Webhook, failures: int) -> N
     assert (message.lane, jobs()) == (lanes.lane_of(message.pk), {str(message.lane)})
     assert (message.body["type"], message.body["data"]) == ("webhook.test", {"webhook": str(webhook.pk)})
     assert (Webhook.objects.get().retry_at is None) == (failures == 0)
+
+
+def test_of_lanes_at_once_one_has_the_turn_after_a_failure(webhook: Webhook) -> None:
+    Webhook.objects.update(failures=1)
+    known = Webhook.objects.get()
+
+    def ask() -> bool:
+        try:
+            return backoff.take_turn(known)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert backoff.take_turn(known)
+            other = pool.submit(ask)
+            wait_until(is_somebody_waiting)
+        assert other.result() is False
+
+
+def is_somebody_waiting() -> bool:
+    """Tell whether a statement waits for a row that another transaction holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+        return bool(cursor.fetchone()[0])

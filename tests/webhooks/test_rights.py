@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.apps import apps
 
 from crm.models import Application, User, Webhook
 from customers.models import Customer
@@ -158,3 +160,25 @@ def test_the_same_address_needs_no_secret(integration: User, api_client: Any, re
     client = api_client(integration, *SCOPES)
     address, _secret = made(client, receiver.url)
     assert patched(client, address, url=receiver.url, description="Same").json()["description"] == "Same"
+
+
+# ── What there was before ────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("holders", "scopes", "owner"),
+    [
+        (["Mirror"], SCOPES, "Mirror"),
+        (["Mirror", "Other"], SCOPES, "CRM"),
+        ([], SCOPES, "CRM"),
+        (["Mirror"], ["customers:read"], None),
+    ],
+)
+def test_an_older_webhook_belongs_to_the_one_application_that_can_have_made_it(
+    integration: User, holders: list[str], scopes: list[str], owner: str | None
+) -> None:
+    for name in holders:
+        let_in(program(name), integration, *SCOPES)
+    let_in(program("Reader"), integration, "customers:read")
+    make(Webhook, user=integration, url="https://example.com", secret=b"secret", scopes=list(scopes))
+    import_module("crm.migrations.0038_applications_of_webhooks").assign(apps, None)
+    found = Webhook.objects.get().application
+    assert (found.name if found else None) == owner
