@@ -14,6 +14,7 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 
 from crm import jobs, metrics
+from crm.resealing import is_outdated
 from crm.restored.holding import is_held
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         found = {"database": True, "migrations": is_migrated(), "worker": has_worker()}
         queue = jobs.counts() if found["migrations"] else {}
-        told = what_is_held() if found["migrations"] else {}
+        told = what_is_to_do() if found["migrations"] else {}
     except DatabaseError:
         found = dict.fromkeys(("database", "migrations", "worker"), False)
     is_ready = all(is_well for part, is_well in found.items() if part not in request.GET.getlist("except"))
@@ -62,9 +63,10 @@ def is_migrated() -> bool:
     return bool(_state["is_migrated"])
 
 
-def what_is_held() -> dict[str, str]:
-    """Say that nothing is sent, where that is so because the database was restored or copied."""
-    return {"sending": "held"} if is_held() else {}
+def what_is_to_do() -> dict[str, str]:
+    """Say what an operator has to decide or do: a copy that sends nothing, secrets to be sealed again."""
+    told = {"sending": "held"} if is_held() else {}
+    return told | ({"secrets": "sealed with a former key"} if is_outdated() else {})
 
 
 def has_worker() -> bool:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core import signing
+from django.core.signing import BadSignature, SignatureExpired
 from django.urls import reverse
 from django.utils import timezone
 
+from crm import signing
 from crm.models import Change, Merge
 from customers.models import Customer
 
@@ -45,9 +46,9 @@ def customer_of(token: str) -> Customer:
     days = settings.PREFERENCES_LINK_DAYS
     try:
         key, version = signing.loads(token, salt=SALT, max_age=timedelta(days=days) if days else None)
-    except signing.SignatureExpired as error:
+    except SignatureExpired as error:
         raise LinkExpired from error
-    except signing.BadSignature as error:
+    except BadSignature as error:
         raise LinkUnknown from error
     known = Customer.objects.filter(erased_at__isnull=True)
     customer: Customer | None = known.filter(pk=UUID(key), preferences_version=version).first()
