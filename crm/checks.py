@@ -25,6 +25,14 @@ NO_PROXY: Final = (
     "BASE_URL is https, which a proxy before the CRM serves, but TRUSTED_PROXIES is 0: everybody seems to come from "
     "the proxy's address, and who fails to sign in makes others wait. Set it to the number of proxies."
 )
+LINKS_END: Final = (
+    "A key in SECRET_KEY_FALLBACKS is not in LINK_KEYS: links and addresses in messages that were sent, "
+    "and forms on web sites, end when it is dropped. Put it at the end of LINK_KEYS."
+)
+SEALED: Final = (
+    "Secrets in the database are sealed with another key than SECRET_KEY: run `manage.py reseal_secrets` "
+    "before you drop that from SECRET_KEY_FALLBACKS."
+)
 DEMONSTRATION: Final = (
     "The demonstration accounts, whose passwords everyone knows, are in this database. "
     "Remove them with `manage.py demo_data --remove`."
@@ -59,18 +67,33 @@ def debugging() -> Iterator[tuple[int, str]]:
 
 def production() -> Iterator[tuple[int, str]]:
     """Yield what production needs besides."""
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        if (
-            len(key) < MIN_SECRET
-            or len(set(key)) < MIN_DIFFERENT
-            or key.startswith(("development-", "django-insecure-"))
-        ):
-            yield (
-                6,
-                f"SECRET_KEY must be {MIN_SECRET} or more random characters: python -c 'import secrets; {NEW_KEY}'.",
-            )
+    keys = {"SECRET_KEY": (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS), "LINK_KEYS": settings.LINK_KEYS}
+    for name, values in keys.items():
+        if any(is_weak(key) for key in values):
+            yield 6, f"{name} must be {MIN_SECRET} or more random characters: python -c 'import secrets; {NEW_KEY}'."
     if not settings.DATABASE_URL:
         yield 7, "DATABASE_URL is not set: the CRM starts a PostgreSQL of its own only for development (DEBUG)."
+
+
+def is_weak(key: str) -> bool:
+    """Tell whether a key could be guessed."""
+    is_short = len(key) < MIN_SECRET or len(set(key)) < MIN_DIFFERENT
+    return is_short or key.startswith(("development-", "django-insecure-"))
+
+
+@checks.register(checks.Tags.security)
+def keys_of_links(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn, while a key is being changed, that what was signed with it ends with it unless it stays as a link key."""
+    is_lost = not set(settings.SECRET_KEY_FALLBACKS) <= set(settings.LINK_KEYS)
+    return [checks.Warning(LINKS_END, id="crm.W010")] if is_lost else []
+
+
+@checks.register(checks.Tags.database)
+def outdated_seals(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn of secrets in the database that today's key does not read."""
+    from crm.resealing import is_outdated
+
+    return [checks.Warning(SEALED, id="crm.W011")] if kwargs.get("databases") and is_outdated() else []
 
 
 def tokens() -> Iterator[tuple[int, str]]:

@@ -18,6 +18,7 @@ from crm import jobs, metrics
 from crm.attachments.store import is_usable
 from crm.bounded import TooLate, within
 from crm.lag import lag
+from crm.resealing import is_outdated
 from crm.restored.holding import is_held
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def ask_database() -> tuple[dict[str, str], dict[str, int]]:
         "migrations": "ok",
         "worker": state(is_well=is_worked),
         "feed": "warning" if lag().is_stalled else "ok",
-        **what_is_held(),
+        **what_is_to_do(),
     }, queue
 
 
@@ -107,9 +108,10 @@ def is_migrated() -> bool:
     return bool(_state["is_migrated"])
 
 
-def what_is_held() -> dict[str, str]:
-    """Say that nothing is sent, where that is so because the database was restored or copied."""
-    return {"sending": "held"} if is_held() else {}
+def what_is_to_do() -> dict[str, str]:
+    """Say what an operator has to decide or do: a copy that sends nothing, secrets to be sealed again."""
+    told = {"sending": "held"} if is_held() else {}
+    return told | ({"secrets": "sealed with a former key"} if is_outdated() else {})
 
 
 def has_worker() -> bool:

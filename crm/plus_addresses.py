@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
+
+from crm import signing
 
 PROOF: Final = 10  # bytes: 80 bits of a signature
 TOKEN: Final = re.compile(r"\+([a-z2-7]{42})@", re.IGNORECASE)  # base32: mail systems may write all small
@@ -27,12 +28,12 @@ class PlusAddresses:
         name, at, host = mailbox.rpartition("@")
         if not at or len(name) > LONGEST:
             return ""
-        token = base64.b32encode(key.bytes + self.proof(key, settings.SECRET_KEY)).decode().rstrip("=").lower()
+        token = base64.b32encode(key.bytes + self.proof(key, signing.keys()[0])).decode().rstrip("=").lower()
         return f"{name}+{token}@{host}"
 
     def key_in(self, addresses: str) -> UUID | None:
         """Return the record that the first of some addresses of this kind names; None where none does."""
-        secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        secrets = signing.keys()
         for token in TOKEN.findall(addresses):
             said = base64.b32decode(f"{token}======", casefold=True)
             key, proof = UUID(bytes=said[:16]), said[16:]

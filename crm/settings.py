@@ -27,6 +27,7 @@ DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.text("SECRET_KEY", "development-only-secret-key-of-no-value-elsewhere" if DEBUG else "")
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+LINK_KEYS = environment.words("LINK_KEYS")
 if not SECRET_KEY:
     message = "SECRET_KEY is not set. Set it to 50 or more random characters, or set DEBUG=true for development."
     raise ImproperlyConfigured(message)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core import signing
+from django.core.signing import BadSignature, SignatureExpired
 from django.urls import reverse
 from django.utils import timezone
 
+from crm import signing
 from crm.models import Change, Merge
 from customers.models import Customer
 
@@ -50,9 +51,9 @@ def customer_of(token: str) -> Customer:
     days = settings.PREFERENCES_LINK_DAYS
     try:
         key, version = signing.loads(token, salt=SALT, max_age=timedelta(days=days) if days else None)
-    except signing.SignatureExpired as error:
+    except SignatureExpired as error:
         raise LinkExpired from error
-    except signing.BadSignature as error:
+    except BadSignature as error:
         raise LinkUnknown from error
     customer = holder_of(UUID(key), version)
     if customer is None:

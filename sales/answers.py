@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from django import forms
-from django.core import signing
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.signing import BadSignature
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from crm import signing
 from crm.api.characters import refuse_control_characters, refuse_line_breaks, without_control_characters
 from customers.admin.countries import countries
 from sales.models import LeadForm
@@ -74,7 +75,7 @@ def shown_by(form: LeadForm, token: str) -> Shown | None:
     """Return what a token says was shown; None where it is not one of this form."""
     try:
         shown = Shown(*signing.loads(token, salt=SALT))
-    except (signing.BadSignature, TypeError, ValueError):
+    except (BadSignature, TypeError, ValueError):
         return None
     return shown if shown.form == form.pk.hex else None
 
@@ -122,7 +123,7 @@ class AnswerForm(forms.Form):
         """What tells this answer from others: the number of the form that was shown, and all that was said."""
         number = self.shown.number if self.shown else ""
         said = number + orjson.dumps(self.cleaned_data, option=orjson.OPT_SORT_KEYS).decode()
-        return salted_hmac(SALT, said, algorithm="sha256").hexdigest()
+        return salted_hmac(SALT, said, secret=signing.keys()[0], algorithm="sha256").hexdigest()
 
 
 def field_for(name: str, *, is_required: bool) -> forms.Field:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.auth.limits import count_address, count_use
+from crm.signing import cookie_signer
 from service.actions import rate_article
 from service.knowledge import beside, languages_besides, results_of, shelf_of, shelves
 from service.models import Article, ArticleVote, Category
@@ -117,10 +118,9 @@ def voted(request: HttpRequest, found: Article) -> HttpResponse:
     reader = reader_of(request) or uuid4()
     rate_article(article=found, visitor=reader, is_helpful=vote == "yes")
     response = redirect(f"{request.path}?voted#helpful")
-    response.set_signed_cookie(
+    response.set_cookie(
         COOKIE,
-        reader.hex,
-        salt=SALT,
+        cookie_signer(COOKIE, SALT).sign(reader.hex),
         max_age=COOKIE_SECONDS,
         path=reverse("help"),
         secure=settings.SESSION_COOKIE_SECURE,
@@ -133,7 +133,7 @@ def voted(request: HttpRequest, found: Article) -> HttpResponse:
 def reader_of(request: HttpRequest) -> UUID | None:
     """Return the number by which a reader's votes are known; None for who has not voted, or has no cookie of ours."""
     try:
-        return UUID(request.get_signed_cookie(COOKIE, salt=SALT, max_age=COOKIE_SECONDS))
+        return UUID(cookie_signer(COOKIE, SALT).unsign(request.COOKIES[COOKIE], max_age=COOKIE_SECONDS))
     except (KeyError, BadSignature, ValueError):
         return None
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.core import signing
+from django.core.signing import BadSignature, SignatureExpired
 from django.urls import reverse
 
+from crm import signing
 from crm.models import Attachment
 from customers.preferences import holder_of
 from service.models import Ticket, TicketMessage
@@ -50,9 +51,9 @@ def ticket_of(token: str) -> Ticket:
     days = settings.TICKET_LINK_DAYS
     try:
         key, customer, *more = signing.loads(token, salt=SALT, max_age=timedelta(days=days) if days else None)
-    except signing.SignatureExpired as error:
+    except SignatureExpired as error:
         raise LinkExpired from error
-    except signing.BadSignature as error:
+    except BadSignature as error:
         raise LinkUnknown from error
     ticket = known(UUID(key))
     while ticket.merged_into_id is not None:
@@ -95,5 +96,5 @@ def file_of(ticket: Ticket, token: str) -> Attachment:
     try:
         age = timedelta(seconds=settings.ATTACHMENT_LINK_SECONDS)
         return files_of(ticket).get(pk=UUID(signing.loads(token, salt=FILES, max_age=age)))
-    except (signing.BadSignature, Attachment.DoesNotExist) as error:
+    except (BadSignature, Attachment.DoesNotExist) as error:
         raise LinkUnknown from error

@@ -92,7 +92,7 @@ def answered(view: Callable[..., Any], request: HttpRequest, *args: Any, **kwarg
 class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     """Accounts; nobody changes one that may do more than they, nor takes their own rights away."""
 
-    actions = ("sign_out",)
+    actions = ("sign_out", "let_sign_in")
     beyond = _("This account may do more than you: only a superuser changes it.")
     form = UserChangeForm
     add_form = UserCreationForm
@@ -103,7 +103,6 @@ class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-ar
     list_select_related = ("team",)
     ordering = ("username",)
     readonly_fields = ("last_login", "date_joined")
-    actions = ("let_sign_in",)
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password")}),

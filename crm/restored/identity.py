@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 Reason = DatabaseIdentity.Reason
 # On a standby, which cannot be written down, timeline and port are those of the row `i`.
-MARKS: Final = """concat_ws(':', (SELECT system_identifier FROM pg_control_system()),
+MARKS: Final = """concat_ws(':', crm_system_identifier(),
     (SELECT oid FROM pg_database WHERE datname = current_database()), 'crm_databaseidentity'::regclass::oid,
     CASE WHEN pg_is_in_recovery() THEN split_part(i.marks, ':', 4)
-        ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END,
+        ELSE crm_timeline() END,
     CASE WHEN pg_is_in_recovery() THEN split_part(i.marks, ':', 5) ELSE current_setting('port') END)"""
 ROW: Final = "(SELECT) AS one LEFT JOIN crm_databaseidentity AS i ON true"
 NOW: Final = f"SELECT {MARKS} FROM {ROW}"  # noqa: S608 -- made of constants
