@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test.client import MULTIPART_CONTENT
 from psycopg import errors
 
@@ -15,7 +17,9 @@ from crm.imports import actions, files, running
 from crm.jobs import Again
 from crm.models import Import, ImportRefusal
 from customers.models import Customer
+from tests.crm.test_outages import plain
 from tests.imports.conftest import IMPORTS
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from crm.sync.formats import Line
@@ -94,6 +98,32 @@ def test_a_stale_worker_does_not_say_how_it_ended(upload: None, meanwhile: Any, 
     before = figures()
     running.end(stale.one, status, "late")
     assert figures() == before
+
+
+def test_a_worker_looks_again_once_it_has_the_lock(upload: None) -> None:
+    stale = begin()
+    with psycopg.connect(**plain()) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("UPDATE crm_import SET lines_done = 4")
+        late = thread.submit(batch_elsewhere, stale)
+        wait_until(is_waiting, 30)
+        other.commit()
+        with pytest.raises(running.Ended):
+            late.result(30)
+    assert (Customer.objects.count(), Import.objects.get().lines_done) == (0, 4)
+
+
+def batch_elsewhere(stale: running.Run) -> None:
+    try:
+        with acting(command="import"):
+            stale.batch(lines()[:6])
+    finally:
+        connection.close()
+
+
+def is_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid())")
+        return bool(cursor.fetchone()[0])
 
 
 def test_the_second_worker_leaves_the_figures_of_the_first(upload: None) -> None:
