@@ -96,10 +96,11 @@ def remove_deliveries() -> None:
 
 
 def remove_imports() -> None:
-    """Delete files that were uploaded, and what became of them; the records stay."""
+    """Delete files that were uploaded, and what became of them; the records stay, and whatever is being imported."""
     from crm.models import Import
 
-    Import.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.IMPORT_DAYS)).delete()
+    ended = Import.objects.exclude(status__in=(Import.Status.WAITING, Import.Status.RUNNING))
+    ended.filter(created_at__lt=timezone.now() - timedelta(days=settings.IMPORT_DAYS)).delete()
 
 
 def remove_merged() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import psutil  # type: ignore[import-untyped]  # has none
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -14,6 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.worker import Worker
 
 from crm import jobs, working
+from tests.crm.test_outages import plain
 from tests.waiting import wait_until
 from tests.worker import do_all, no_jobs, process
 
@@ -122,6 +124,22 @@ def test_only_jobs_that_run_are_lost_and_one_without_a_worker_is() -> None:
     orphan = job("crm.test")
     assert jobs.take_up_lost(SILENCE) == [orphan]
     assert statuses() == {**ended, orphan: "todo"}
+
+
+def test_two_workers_do_not_take_up_one_job_nor_wait_for_each_other() -> None:
+    first, second = (job(name, worker(31)) for name in ("first", "second"))
+    with psycopg.connect(**plain()) as other:
+        other.execute("SELECT FROM procrastinate_jobs WHERE id = %s FOR UPDATE", [first])
+        assert jobs.take_up_lost(SILENCE) == [second]
+    assert jobs.take_up_lost(SILENCE) == [first]
+
+
+def test_a_worker_that_gives_a_sign_at_this_moment_keeps_its_job() -> None:
+    lost = job("crm.test", worker(31))
+    with psycopg.connect(**plain()) as other:
+        other.execute("UPDATE procrastinate_workers SET last_heartbeat = now()")
+        assert jobs.take_up_lost(SILENCE) == []
+    assert (jobs.take_up_lost(SILENCE), statuses()) == ([], {lost: "doing"})
 
 
 @pytest.mark.parametrize(
