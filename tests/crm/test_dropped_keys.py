@@ -20,6 +20,7 @@ from crm.plus_addresses import PlusAddresses
 from crm.resealing import is_outdated
 from crm.secrets import seal
 from crm.webhooks.actions import rotate_secret, subscribe
+from crm.webhooks.rights import Caller
 from crm.webhooks.signatures import valid_secrets
 from customers import preferences
 from customers.models import Customer
@@ -105,7 +106,7 @@ def test_a_reader_of_the_help_votes_once_though_the_key_changed(drop_key: Callab
 
 
 def test_webhooks_keep_their_secrets(drop_key: Callable[[], None], integration: User) -> None:
-    webhook, first = subscribe(user=integration, scopes=["customers:read"], url="https://shop.example/in")
+    webhook, first = subscribe(caller=Caller(integration, frozenset({"customers:read"})), url="https://shop.example/in")
     second = rotate_secret(webhook=webhook, by=integration)
     drop_key()
     assert valid_secrets(Webhook.objects.get()) == [second, first]
@@ -131,7 +132,7 @@ def test_an_answer_is_replayed_after_the_key_was_dropped(
 def test_what_is_still_sealed_with_a_former_key_is_told(
     change_key: Callable[[], None], client: Any, integration: User
 ) -> None:
-    subscribe(user=integration, scopes=["customers:read"], url="https://shop.example/in")
+    subscribe(caller=Caller(integration, frozenset({"customers:read"})), url="https://shop.example/in")
     assert "secrets" not in client.get("/readyz").json()
     change_key()
     assert client.get("/readyz").json()["secrets"] == "sealed with a former key"
@@ -142,10 +143,12 @@ def test_what_is_still_sealed_with_a_former_key_is_told(
 
 
 def test_what_no_key_reads_is_told_and_left_alone(integration: User, settings: Any) -> None:
-    webhook, _secret = subscribe(user=integration, scopes=["customers:read"], url="https://shop.example/in")
+    webhook, _secret = subscribe(
+        caller=Caller(integration, frozenset({"customers:read"})), url="https://shop.example/in"
+    )
     before = bytes(Webhook.objects.get().secret)
     settings.SECRET_KEY = NEW
-    other, secret = subscribe(user=integration, scopes=["customers:read"], url="https://shop.example/in")
+    other, secret = subscribe(caller=Caller(integration, frozenset({"customers:read"})), url="https://shop.example/in")
     with pytest.raises(CommandError, match="1 cannot be read with any known key"):
         call_command("reseal_secrets", stdout=StringIO())
     assert bytes(Webhook.objects.get(pk=webhook.pk).secret) == before
@@ -153,7 +156,9 @@ def test_what_no_key_reads_is_told_and_left_alone(integration: User, settings: A
 
 
 def test_a_secret_that_changed_meanwhile_is_not_overwritten(change_key: Callable[[], None], integration: User) -> None:
-    webhook, _secret = subscribe(user=integration, scopes=["customers:read"], url="https://shop.example/in")
+    webhook, _secret = subscribe(
+        caller=Caller(integration, frozenset({"customers:read"})), url="https://shop.example/in"
+    )
     change_key()
     Webhook.objects.update(previous_secret=seal(b"old"), previous_until=timezone.now())
     output = StringIO()
