@@ -24,8 +24,6 @@ def signed_out() -> Q:
 
 def switched_off() -> Q:
     """Return the condition that the application which made a webhook is switched off."""
-    if not hasattr(Application, "is_active"):
-        return Q(pk__in=[])
     return Q(Exists(Application.objects.filter(pk=OuterRef("application"), is_active=False)))
 
 

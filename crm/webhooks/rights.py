@@ -55,6 +55,7 @@ class Caller:
 def end_unfounded() -> None:
     """Stop the webhooks whose person, application or sign-in no longer counts; let go those that were switched on."""
     now, webhooks = timezone.now(), Webhook.objects.all()
+    webhooks.filter(signed_out(), disabled()).end(DISABLED)  # an account that is disabled is signed out too
     webhooks.filter(signed_out()).end(SIGNED_OUT)
     webhooks.filter(disabled(), paused_at=None).update(paused_at=now, pause_reason=DISABLED)
     webhooks.filter(switched_off(), paused_at=None).update(paused_at=now, pause_reason=SWITCHED_OFF)

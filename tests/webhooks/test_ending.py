@@ -61,9 +61,8 @@ WAYS: list[tuple[Way, str]] = [
     (take_away, SIGNED_OUT),
     (withdraw_consent, "Consent for the application was withdrawn."),
     (disable, "The account is disabled."),
+    (switch_off, "The application is switched off."),
 ]
-if hasattr(Application, "is_active"):
-    WAYS.append((switch_off, "The application is switched off."))
 
 
 @pytest.fixture
@@ -181,6 +180,21 @@ def test_on_the_screens_nobody_takes_up_what_ended(let: Any, mirror: Application
     assert "Only the application that made it can resume it" in answer.content.decode()
     webhook.refresh_from_db()
     assert (webhook.paused_at is None, webhook.ended_at is None) == (False, False)
+
+
+def test_an_application_that_is_switched_on_again_goes_on_but_for_what_somebody_paused(
+    let: Any, mirror: Application, integration: User, receiver: Any
+) -> None:
+    paused = let.post(WEBHOOKS, {"url": receiver.url}).json()["webhook"]["id"]
+    let.post(f"{WEBHOOKS}/{paused}/pause")
+    switch_off(let, integration, mirror)
+    make(Customer)
+    work()
+    assert (receiver.got, Webhook.objects.filter(paused_at=None).count()) == ([], 0)
+    Application.objects.filter(pk=mirror.pk).update(is_active=True)
+    work()
+    assert len(receiver.got) == 1
+    assert [str(one.pk) for one in Webhook.objects.exclude(paused_at=None)] == [paused]
 
 
 def test_with_an_application_go_its_webhooks(let: Any, mirror: Application) -> None:
