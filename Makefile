@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in "python$$(cat .python-version)" python3.14 python3
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 JOBS ?= 2
-LOCK := --quiet --upgrade --universal --python-version 3.12 --no-emit-index-url --custom-compile-command "make lock"
+LOCK := --quiet --upgrade --universal --python-version 3.12 --no-emit-index-url --generate-hashes --custom-compile-command "make lock"
 PACKAGES := crm customers marketing sales service tests
 
 export DEBUG ?= true
@@ -51,11 +51,11 @@ clean: ## Remove the environment and the database with everything in it
 	$(BIN)/python -m pip install --quiet uv
 
 .venv/installed: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/installed
 
 node_modules/.package-lock.json: package-lock.json

@@ -120,7 +120,8 @@ def read(
     parts = [of_source(one, name, user, customers, event) for name, one in wanted for event in one.moments]
     if changing:
         parts.append(of_changes(user, changing, customers))
-    latest = [ended(part, before)[:limit] for part in parts]
+    # What is empty from the outset leaves a union of one, which Django cannot order.
+    latest = [ended(part, before)[:limit] for part in parts if not part.query.is_empty()]
     if not latest:
         return []
     rows = latest[0].union(*latest[1:], all=True).order_by("-happened_at", "-key") if latest[1:] else latest[0]

@@ -103,6 +103,33 @@ def test_a_version_that_is_gone_is_not_changed(client: Any, path: str, model: An
     assert statuses(batch(client, path, {**item, "if_match": '"1-x"'}, {**item, "if_match": tag})) == [412, 200]
 
 
+@pytest.mark.parametrize("operation", ["delete", "upsert"])
+def test_a_version_that_is_gone_is_neither_deleted_nor_upserted(
+    client: Any, path: str, viewset: Any, model: Any, operation: str
+) -> None:
+    name = {"system": "erp", "external_id": "A-1"}
+    made = {"operation": "upsert", **name, "data": body_for(viewset.serializer_class)}
+    key = batch(client, path, made).json()["results"][0]["record"]
+    known = client.get(f"{path}/{key}")
+    item = {"operation": operation, **({"id": key} if operation == "delete" else {**name, "data": {"owner": None}})}
+    for stale in ('"1-x"', '"1-"', '"0"'):
+        assert statuses(batch(client, path, {**item, "if_match": stale})) == [412]
+        assert client.get(f"{path}/{key}").headers["ETag"] == known.headers["ETag"]
+    done = 204 if operation == "delete" else 200
+    assert statuses(batch(client, path, {**item, "if_match": known.headers["ETag"]})) == [done]
+    assert model.objects.filter(pk=key).exists() == (operation == "upsert")
+
+
+@pytest.mark.parametrize("if_match", ["*", None])
+def test_any_version_is_deleted_where_none_is_named(
+    client: Any, path: str, model: Any, user: Any, if_match: str | None
+) -> None:
+    record = make(model, owner=user)
+    item = {"operation": "delete", "id": str(record.pk)} | ({"if_match": if_match} if if_match else {})
+    assert statuses(batch(client, path, item)) == [204]
+    assert not model.objects.filter(pk=record.pk).exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_version_of_a_result_can_be_changed(client: Any, path: str, viewset: Any) -> None:
     (result,) = batch(client, path, create(viewset)).json()["results"]
