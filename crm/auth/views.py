@@ -25,6 +25,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
+from crm.auth.accounts import may_act
 from crm.auth.limits import count_address
 from crm.auth.tokens import backend_of
 from crm.models import Application, DeviceGrant
@@ -179,7 +180,7 @@ def introspected(token: str) -> dict[str, Any]:
         .filter(token_checksum=sha256(token.encode()).hexdigest(), user__is_active=True)
         .first()
     )
-    if row is None or row.user is None:
+    if row is None or row.user is None or not may_act(row.user):
         return {"active": False}
     return {"active": True, "token_type": "Bearer", "username": row.user.get_username(), **claims}
 
