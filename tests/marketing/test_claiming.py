@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from marketing.models import Campaign
 
+    type Happening = Callable[[Customer, Purpose], object]
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -34,16 +36,33 @@ def suppress(customer: Customer, reason: str) -> None:
     actions.suppress_address(address=customer.email, reason=reason, detail="")
 
 
-MEANWHILE: dict[str, tuple[Callable[[Customer, Purpose], object], str]] = {
+def change(**values: Any) -> Happening:
+    return lambda one, _purpose: Customer.objects.filter(pk=one.pk).update(**values)
+
+
+def agree_again(reason: str) -> Happening:
+    def happen(customer: Customer, purpose: Purpose) -> None:
+        suppress(customer, reason)
+        agree(customer, purpose)
+
+    return happen
+
+
+def withdraw_and_agree(customer: Customer, purpose: Purpose) -> None:
+    withdraw(customer, purpose)
+    agree(customer, purpose)
+
+
+MEANWHILE: dict[str, tuple[Happening, str]] = {
     "nothing": (lambda _one, _purpose: None, "sent"),
-    "deactivated": (lambda one, _: Customer.objects.filter(pk=one.pk).update(is_active=False), "skipped inactive"),
-    "without an address": (lambda one, _: Customer.objects.filter(pk=one.pk).update(email=""), "skipped no_address"),
+    "deactivated": (change(is_active=False), "skipped inactive"),
+    "without an address": (change(email=""), "skipped no_address"),
     "consent taken back": (withdraw, "skipped no_consent"),
-    "consent taken back and given again": (lambda *both: (withdraw(*both), agree(*both)), "sent"),
-    "unsubscribed": (lambda one, _: suppress(one, "unsubscribe"), "skipped suppressed"),
-    "unsubscribed and agreed again": (lambda one, p: (suppress(one, "unsubscribe"), agree(one, p)), "sent"),
-    "bounced and agreed again": (lambda one, p: (suppress(one, "bounce"), agree(one, p)), "skipped suppressed"),
-    "complained and agreed again": (lambda one, p: (suppress(one, "complaint"), agree(one, p)), "skipped suppressed"),
+    "consent taken back and given again": (withdraw_and_agree, "sent"),
+    "unsubscribed": (lambda one, _purpose: suppress(one, "unsubscribe"), "skipped suppressed"),
+    "unsubscribed and agreed again": (agree_again("unsubscribe"), "sent"),
+    "bounced and agreed again": (agree_again("bounce"), "skipped suppressed"),
+    "complained and agreed again": (agree_again("complaint"), "skipped suppressed"),
 }
 
 
