@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -10,12 +12,14 @@ from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from django.db.models import Model
 
+logger = logging.getLogger(__name__)
 MIN_SECRET: Final = 50
 MIN_DIFFERENT: Final = 10
 MIN_TOKEN: Final = 16
@@ -177,3 +181,13 @@ def refuse_unsafe() -> None:
         found.append("Static files are missing: run `manage.py collectstatic --no-input`.")
     if found:
         raise ImproperlyConfigured(" ".join(found))
+    warn_of_demonstration_accounts()
+
+
+def warn_of_demonstration_accounts() -> None:
+    """Log, as loudly as can be, that the database holds accounts that are refused here."""
+    from crm.demonstration import has_accounts
+
+    with suppress(DatabaseError):
+        if not settings.SERVES_DEMONSTRATION and has_accounts():
+            logger.critical("%s Nobody can sign in with them here.", DEMONSTRATION)

@@ -136,7 +136,8 @@ STORAGES = {
 
 # ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "crm.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "crm.auth.accounts.Accounts"]
+SERVES_DEMONSTRATION = DEBUG  # accounts whose passwords everyone knows sign in for development only
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -239,10 +240,11 @@ ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
 
 # ── Transport security ───────────────────────────────────────────────────────────────────────────────────────────────
 IS_HTTPS = urlsplit(BASE_URL).scheme == "https"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SECURE_SSL_REDIRECT = IS_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", 365 * 24 * 3600) if IS_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS and environment.flag("HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = IS_HTTPS and environment.flag("HSTS_PRELOAD")
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # wants every domain on browsers' lists, which are left in months only
 X_FRAME_OPTIONS = "DENY"
 SECURE_CSP = headers.SECURE_CSP
 

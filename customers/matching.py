@@ -130,10 +130,10 @@ def candidates_of(*, records: Sequence[Any], user: User) -> dict[UUID, list[Cand
         {"id": str(one.pk), "place": place, **{name: getattr(one, name) for name in READ}}
         for place, one in enumerate(records)
     ]
-    given = {"rows": json.dumps(rows), "compares_names": True}
-    found = _read_in_time(NAMES_SECONDS + len(rows) * MORE_SECONDS, given)
+    asked: dict[str, Any] = {"rows": json.dumps(rows), "compares_names": True}
+    found = _read_in_time(NAMES_SECONDS + len(rows) * MORE_SECONDS, asked)
     if found is None:
-        found = _read_in_time(WHOLE_SECONDS, given | {"compares_names": False})
+        found = _read_in_time(WHOLE_SECONDS, asked | {"compares_names": False})
     if not found:
         return {}
     visible = Customer.objects.visible_to(user).filter(pk__in={row[1] for row in found})

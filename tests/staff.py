@@ -50,7 +50,7 @@ def superuser() -> User:
 def signed_in(user: User, *, language: str = "en") -> Client:
     """Return a client in which `user` is signed in."""
     client = Client(headers={"accept-language": language})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="crm.auth.accounts.Accounts")
     return client
 
 

@@ -13,6 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
+from crm.auth.accounts import MARKED
 from crm.auth.limits import COUNT, SECOND, WINDOW, Usage, usage
 from crm.auth.tokens import backend_of
 from crm.custom.definitions import VERSION
@@ -39,6 +40,7 @@ STATEMENT: Final = f"""
         JOIN crm_user u ON u.id = t.user_id
         JOIN crm_application a ON a.id = t.application_id
         WHERE t.token_checksum = %s AND t.expires > statement_timestamp() AND u.is_active AND a.is_active
+            AND (%s OR NOT {MARKED.format(key="u.id")})
     ), counted AS ({COUNTED}), permissions AS MATERIALIZED (
         SELECT g.permission_id FROM bearer b
             JOIN crm_user_groups m ON m.user_id = b.id JOIN auth_group_permissions g ON g.group_id = m.group_id
@@ -107,7 +109,7 @@ def identify(token: str) -> tuple[User, Credentials]:
     except TokenBackendError as error:
         raise InvalidToken(REASONS.get(str(error), REASONS[""])) from error
     checksum = sha256(token.encode()).hexdigest()
-    row = fetch_one(STATEMENT, [checksum])
+    row = fetch_one(STATEMENT, [checksum, settings.SERVES_DEMONSTRATION])
     if row is None:
         raise InvalidToken(_("The token is revoked, or its account or application is disabled."))
     names = len(USER_FIELDS)

@@ -25,6 +25,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken, set_token_value
 
 from crm.auth import audit
+from crm.auth.accounts import may_act
 from crm.auth.tokens import mint
 from crm.models import Application, User
 from crm.models.applications import FIRST_PARTY
@@ -156,7 +157,7 @@ def rotate(checksum: str) -> tuple[Session | None, UUID | None]:
     if row is None:
         return None, None
     access = row.access_token
-    if row.revoked is not None or access is None or row.token_family is None or not row.user.is_active:
+    if row.revoked is not None or access is None or row.token_family is None or not may_act(row.user):
         return None, row.token_family
     if access.expires + settings.REFRESH_TOKEN_LIFETIME <= timezone.now():
         return None, row.token_family

@@ -16,6 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error, InvalidGrantError
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
 from crm.auth import audit, sessions
+from crm.auth.accounts import may_act
 from crm.auth.tokens import mint, resources
 from crm.models import Application, DeviceGrant, Grant, User
 
@@ -72,7 +73,7 @@ class Validator(OAuth2Validator):
         """Allow the registered grant; client credentials only with an active service account."""
         if not super().validate_grant_type(client_id, grant_type, client, request, *args, **kwargs):
             return False
-        return grant_type != "client_credentials" or bool(request.client.user and request.client.user.is_active)
+        return grant_type != "client_credentials" or may_act(request.client.user)
 
     def validate_user(self, username: str, password: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
         """Check user name and password, but only where the grant is allowed: this is no other door to try them at."""
@@ -93,7 +94,7 @@ class Validator(OAuth2Validator):
             audit.record("code_replayed", user=given.user_id, client=client.client_id)
             return False
         is_valid = super().validate_code(client_id, code, client, request, *args, **kwargs)
-        return bool(is_valid and request.user.is_active)
+        return bool(is_valid and may_act(request.user))
 
     def invalidate_authorization_code(self, client_id: str, code: str, request: Any, *args: Any, **kwargs: Any) -> None:
         """Keep a code that was used, with the family of its tokens, while they may live."""
@@ -109,7 +110,7 @@ class Validator(OAuth2Validator):
         rows = RefreshToken.objects.select_for_update().filter(token_checksum=checksum)
         known = rows.first()
         is_valid = super().validate_refresh_token(refresh_token, client, request, *args, **kwargs)
-        if is_valid and request.user.is_active:
+        if is_valid and may_act(request.user):
             return True
         if known is not None:
             audit.record("refresh_refused", user=known.user_id, client=client.client_id)
@@ -134,7 +135,7 @@ class Validator(OAuth2Validator):
         """Return the status of a device that asks now."""
         if device.is_expired():
             return str(DeviceCodeGrant.DEVICE_CODE_EXPIRED)
-        if device.status == DeviceGrant.AUTHORIZED and device.user and device.user.is_active:
+        if device.status == DeviceGrant.AUTHORIZED and may_act(device.user):
             return str(DeviceCodeGrant.DEVICE_CODE_AUTHORIZED)
         if device.status != DeviceGrant.AUTHORIZATION_PENDING:
             return str(DeviceCodeGrant.DEVICE_CODE_DENIED)
@@ -144,7 +145,7 @@ class Validator(OAuth2Validator):
 
     def validate_bearer_token(self, token: str, scopes: Sequence[str], request: Any) -> bool:
         """Accept the token of an active account at userinfo."""
-        return bool(super().validate_bearer_token(token, scopes, request) and request.user.is_active)
+        return bool(super().validate_bearer_token(token, scopes, request) and may_act(request.user))
 
     def _validate_resource_uris(self, request: Any, resources_asked: Sequence[str]) -> None:
         for name in resources_asked:

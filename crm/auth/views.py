@@ -25,6 +25,7 @@ from oauth2_provider.settings import oauth2_settings
 from oauthlib.common import Request
 from rest_framework_simplejwt.exceptions import TokenBackendError
 
+from crm.auth.accounts import may_act
 from crm.auth.authentication import InvalidToken, challenge, identify
 from crm.auth.hashing import RETRY_SECONDS, TOO_BUSY, Busy
 from crm.auth.limits import count_address
@@ -239,7 +240,7 @@ def introspected(token: str, known: QuerySet[AccessToken]) -> dict[str, Any]:
         .filter(token_checksum=sha256(token.encode()).hexdigest(), user__is_active=True, application__is_active=True)
         .first()
     )
-    if row is None or row.user is None:
+    if row is None or row.user is None or not may_act(row.user):
         return {"active": False}
     return {"active": True, "token_type": "Bearer", "username": row.user.get_username(), **claims}
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0040_recognise_copies'),
+        ('crm', '0041_find_changes'),
     ]
 
     operations = [

@@ -94,6 +94,7 @@ def receive_message(*, ticket: Ticket, body: str, **received: Unpack[Received]) 
     key = ticket.pk
     lock_together(lambda: {Ticket: {Ticket.objects.standing_for(key)}})
     ticket = locked(key=Ticket.objects.standing_for(key))
+    received["written_at"] = min(received.get("written_at") or timezone.now(), timezone.now())
     message = _say(ticket, TicketMessage.Kind.CUSTOMER, body, **received)
     if ticket.status in {Status.PENDING, Status.RESOLVED, Status.CLOSED}:
         move(ticket=ticket, to=Status.OPEN, moment=message.written_at)

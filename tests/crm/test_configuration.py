@@ -143,7 +143,7 @@ def test_every_other_server_refuses_too(module: str) -> None:
 def test_nothing_is_wrong_with_a_production_configuration() -> None:
     ended = start("manage.py", "check", "--deploy", "--fail-level", "WARNING", TRUSTED_PROXIES="1")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout == "System check identified no issues (0 silenced).\n"
+    assert ended.stdout == "System check identified no issues (1 silenced).\n"
 
 
 def test_an_https_address_without_a_proxy_is_warned_of_but_starts() -> None:
@@ -199,3 +199,19 @@ def test_every_variable_is_described() -> None:
     }
     described = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "configuration.md").read_text("utf-8"), re.MULTILINE))
     assert described == found
+
+
+@pytest.mark.parametrize(
+    ("given", "subdomains", "preload"),
+    [
+        ({}, "True", "False"),
+        ({"HSTS_PRELOAD": "true"}, "True", "True"),
+        ({"HSTS_SUBDOMAINS": "no"}, "False", "False"),
+    ],
+)
+def test_what_browsers_are_asked_to_remember_is_configured(
+    given: dict[str, str], subdomains: str, preload: str
+) -> None:
+    said = start("manage.py", "diffsettings", "--all", **given).stdout
+    assert f"SECURE_HSTS_INCLUDE_SUBDOMAINS = {subdomains}" in said
+    assert f"SECURE_HSTS_PRELOAD = {preload}" in said

@@ -18,8 +18,8 @@ NAMES: Final = {
     "all the same": "'John Smith'",
     "half alike": f"CASE n %% 2 WHEN 0 THEN 'Customer ' || n ELSE {WORD.format(seed=1, length=18)} END",
     "groups of twenty": "'Anna ' || translate(md5((n / 20)::text), '0123456789', 'ghijklmnop') || n %% 20",
-    "ten scripts": "(SELECT string_agg(chr((ARRAY[65, 1040, 945, 1488, 1575, 2309, 3585, 4304, 12354, 19968])[n %% 10 + 1]"
-    " + abs(hashint4(n * 16 + s)) %% 24), '') FROM generate_series(1, 8) s)",  # the first signs of ten scripts
+    "ten scripts": "(SELECT string_agg(chr((ARRAY[65, 1040, 945, 1488, 1575, 2309, 3585, 4304, 12354, 19968])"
+    "[n %% 10 + 1] + abs(hashint4(n * 16 + s)) %% 24), '') FROM generate_series(1, 8) s)",  # their first signs
     "one e-mail address": f"{WORD.format(seed=1, length=9)} || ' ' || {WORD.format(seed=2, length=12)}",
 }
 EMAILS: Final = {"one e-mail address": "'info@example.com'"}

@@ -194,7 +194,7 @@ def test_who_may_only_read_moves_nothing() -> None:
 def test_a_move_needs_the_token_against_forgery(seller: User) -> None:
     one = deal(seller)
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(seller, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(seller, backend="crm.auth.accounts.Accounts")
     assert moving(strict, one, "Negotiation").status_code == 403
     assert stage_of(one) == "Proposal"
 

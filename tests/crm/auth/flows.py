@@ -22,7 +22,7 @@ def me(server: str, token: str) -> requests.Response:
 
 def signed_in(user: Any) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="crm.auth.accounts.Accounts")
     return client
 
 

@@ -50,7 +50,7 @@ def test_a_javascript_program_acts_for_somebody(server: str, register: Any, make
     assert program.stdout
     url = program.stdout.readline().strip().removeprefix(server)
     browser = Client()
-    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(user, backend="crm.auth.accounts.Accounts")
     answer = browser.post(url, {**dict(parse_qsl(urlsplit(url).query)), "allow": "true"})
     found = finished(program, answer.headers["Location"] + "\n")
     assert found["me"]["username"] == user.username

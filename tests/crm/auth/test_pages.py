@@ -52,7 +52,7 @@ def test_people_withdraw_what_they_gave_and_nobody_elses(person: Any, token_for:
 
 def test_a_form_from_elsewhere_is_refused(person: Any) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="crm.auth.accounts.Accounts")
     for address in ("/account/applications/1/withdraw", "/o/device", "/o/authorize", "/account/sign-out"):
         assert client.post(address).status_code == 403, address
 

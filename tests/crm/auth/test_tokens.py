@@ -177,7 +177,7 @@ def test_what_is_no_token_is_refused(client_without_token: Any, token: str) -> N
 
 def test_a_token_counts_only_in_the_header(client_without_token: Any, token_for: Any, make_user: Any) -> None:
     user = make_user()
-    client_without_token.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client_without_token.force_login(user, backend="crm.auth.accounts.Accounts")
     answer = client_without_token.get(ME, {"access_token": token_for(user)})
     assert answer.status_code == 401
     assert "error=" not in answer.headers["WWW-Authenticate"]
