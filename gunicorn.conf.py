@@ -5,16 +5,24 @@ import shutil
 import sys
 import tempfile
 
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from crm import environment, logs
+from crm.hosts import in_address
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+try:
+    import crm.settings as configured  # the settings alone: applications are read by the processes that serve
+except ImproperlyConfigured as refused:
+    sys.exit(f"Configuration: {refused}")
 
 wsgi_app = "crm.wsgi"
-bind = [f"{environment.text('HOST', '127.0.0.1')}:{environment.number('PORT', 8000)}"]
-workers = environment.number("WEB_CONCURRENCY", 2)
+bind = [f"{in_address(configured.HOST)}:{configured.PORT}"]
+workers = configured.WEB_CONCURRENCY
 worker_class = "gthread"
-threads = environment.number("THREADS", 8)
+threads = configured.THREADS
 graceful_timeout = 30
 timeout = 60
 limit_request_line = 8190
@@ -29,8 +37,6 @@ if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 
 def on_starting(server: Arbiter) -> None:
     """Say in a line, instead of once per worker, why the configuration is refused."""
-    from django.core.exceptions import ImproperlyConfigured
-
     try:
         import crm.wsgi  # noqa: F401
     except ImproperlyConfigured as error:

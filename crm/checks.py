@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -13,9 +12,14 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.utils.module_loading import import_string
+from phonenumbers import SUPPORTED_REGIONS
+
+from crm.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from urllib.parse import SplitResult
 
     from django.db.models import Model
 
@@ -46,14 +50,21 @@ DEMONSTRATION: Final = (
 @checks.register(checks.Tags.security)
 def configuration(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return what is unsafe in the settings; a system check of every command."""
-    found = [*addresses(), *(debugging() if settings.DEBUG else production()), *tokens(), *links()]
+    found = [*addresses(), *(debugging() if settings.DEBUG else production()), *tokens(), *links(), *unknown()]
     return [checks.Error(text, id=f"crm.E{number:03}") for number, text in found]
 
 
 def addresses() -> Iterator[tuple[int, str]]:
     """Yield what is wrong with the addresses under which the CRM answers."""
     parts = urlsplit(settings.BASE_URL)
-    if parts.path or parts.query or parts.fragment or parts.username or parts.scheme not in {"http", "https"}:
+    if (
+        not has_port(parts)
+        or parts.path
+        or parts.query
+        or parts.fragment
+        or parts.username
+        or parts.scheme not in {"http", "https"}
+    ):
         yield 1, "BASE_URL must be https:// and a host, perhaps with a port, and nothing after it."
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         yield 2, "BASE_URL is not https: passwords and tokens would travel in the clear."
@@ -61,6 +72,15 @@ def addresses() -> Iterator[tuple[int, str]]:
         yield 3, "ALLOWED_HOSTS contains *: anyone could make the CRM send links to a host of their own."
     elif not any(answers_to(host, parts.hostname or "") for host in settings.ALLOWED_HOSTS):
         yield 4, "ALLOWED_HOSTS leaves out the host of BASE_URL: nobody could reach the CRM."
+
+
+def has_port(parts: SplitResult) -> bool:
+    """Tell whether the port of an address, if it names one, is a number that there can be."""
+    try:
+        _port = parts.port
+    except ValueError:
+        return False
+    return True
 
 
 def debugging() -> Iterator[tuple[int, str]]:
@@ -71,18 +91,21 @@ def debugging() -> Iterator[tuple[int, str]]:
 
 def production() -> Iterator[tuple[int, str]]:
     """Yield what production needs besides."""
-    keys = {"SECRET_KEY": (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS), "LINK_KEYS": settings.LINK_KEYS}
-    for name, values in keys.items():
-        if any(is_weak(key) for key in values):
+    for name, keys in {
+        "SECRET_KEY": [settings.SECRET_KEY],
+        "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS,
+        "LINK_KEYS": settings.LINK_KEYS,
+    }.items():
+        if not all(map(is_random, keys)):
             yield 6, f"{name} must be {MIN_SECRET} or more random characters: python -c 'import secrets; {NEW_KEY}'."
     if not settings.DATABASE_URL:
         yield 7, "DATABASE_URL is not set: the CRM starts a PostgreSQL of its own only for development (DEBUG)."
 
 
-def is_weak(key: str) -> bool:
-    """Tell whether a key could be guessed."""
-    is_short = len(key) < MIN_SECRET or len(set(key)) < MIN_DIFFERENT
-    return is_short or key.startswith(("development-", "django-insecure-"))
+def is_random(key: str) -> bool:
+    """Tell whether nobody guesses a key."""
+    is_known = key.startswith(("development-", "django-insecure-"))
+    return len(key) >= MIN_SECRET and len(set(key)) >= MIN_DIFFERENT and not is_known
 
 
 @checks.register(checks.Tags.security)
@@ -106,6 +129,8 @@ def tokens() -> Iterator[tuple[int, str]]:
         yield 8, f"METRICS_TOKEN must be {MIN_TOKEN} or more characters."
     if settings.SESSION_IDLE_MINUTES < 0:
         yield 31, "SESSION_IDLE_MINUTES must be 0, for never, or more."
+    if settings.INITIAL_ACCESS_TOKEN and len(settings.INITIAL_ACCESS_TOKEN) < MIN_TOKEN:
+        yield 10, f"INITIAL_ACCESS_TOKEN must be {MIN_TOKEN} or more characters."
 
 
 def links() -> Iterator[tuple[int, str]]:
@@ -152,6 +177,22 @@ def shown() -> list[type[Model]]:
     return [model for model in found if isinstance(model, type)]
 
 
+def unknown() -> Iterator[tuple[int, str]]:
+    """Yield which names mean nothing that there is."""
+    from crm.attachments.kinds import BINARY, TEXT
+
+    if settings.DEFAULT_COUNTRY and settings.DEFAULT_COUNTRY not in SUPPORTED_REGIONS:
+        yield 11, f"DEFAULT_COUNTRY is no country (ISO 3166-1) with phone numbers: {settings.DEFAULT_COUNTRY}."
+    if strange := sorted(set(settings.ATTACHMENT_KINDS) - {*BINARY, *TEXT}):
+        yield 12, f"ATTACHMENT_KINDS has endings that the CRM cannot tell by content: {', '.join(strange)}."
+    if settings.SENDS_EMAIL:
+        backend = settings.MAILERS["default"]["BACKEND"]
+        try:
+            import_string(backend)
+        except ImportError as error:
+            yield 13, f"EMAIL_BACKEND names {backend}, which cannot be imported: {error}."
+
+
 @checks.register(checks.Tags.database)
 def demonstration_accounts(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Refuse to migrate a production database that holds accounts with public passwords."""
@@ -164,14 +205,6 @@ def demonstration_accounts(app_configs: Sequence[Any] | None, **kwargs: Any) -> 
 def answers_to(pattern: str, host: str) -> bool:
     """Tell whether an entry of ALLOWED_HOSTS admits a host."""
     return host == pattern.strip("[]") or (pattern.startswith(".") and f".{host}".endswith(pattern))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name means this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def refuse_unsafe() -> None:

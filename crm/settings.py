@@ -19,6 +19,7 @@ from crm.background import (  # noqa: F401 -- settings
     PROCRASTINATE_IMPORT_PATHS,
     WORKER_SILENT_SECONDS,
 )
+from crm.hosts import host_of, in_address, own_host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
@@ -31,12 +32,16 @@ LINK_KEYS = environment.words("LINK_KEYS")
 if not SECRET_KEY:
     message = "SECRET_KEY is not set. Set it to 50 or more random characters, or set DEBUG=true for development."
     raise ImproperlyConfigured(message)
-PORT = environment.number("PORT", 8000)
-BASE_URL = environment.text("BASE_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
-if not urlsplit(BASE_URL).hostname:
+HOST, PORT = environment.host("HOST", "127.0.0.1"), environment.number("PORT", 8000, most=65_535)
+WEB_CONCURRENCY = environment.number("WEB_CONCURRENCY", 2, least=1, most=1000)
+THREADS = environment.number("THREADS", 8, least=1, most=1000)
+BASE_URL = environment.text("BASE_URL", f"http://{own_host(HOST)}:{PORT}" if DEBUG else "").rstrip("/")
+if not host_of(BASE_URL):
     message = "BASE_URL is not set. Set it to the address under which people reach the CRM, https://crm.example.com."
     raise ImproperlyConfigured(message)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", str(urlsplit(BASE_URL).hostname))
+ALLOWED_HOSTS = environment.words(
+    "ALLOWED_HOSTS", host_of(BASE_URL), pattern=rf"\*.*|\.?({environment.HOST})|\[[0-9A-Fa-f:.]+\]", meaning="hosts"
+)
 if DEBUG:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]", "testserver"]
 ROOT_URLCONF = "crm.urls"
@@ -115,9 +120,9 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 FORMAT_MODULE_PATH = "crm.formats"
 LOCALE_PATHS = [BASE_DIR / "crm" / "locale", BASE_DIR / "crm" / "locale_packages"]
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
-DEFAULT_COUNTRY = environment.text("DEFAULT_COUNTRY")
+DEFAULT_COUNTRY = environment.matching("DEFAULT_COUNTRY", "", "[A-Z]{2}", "a country such as DE (ISO 3166-1)")
 REPORTING_CURRENCY = environment.text("REPORTING_CURRENCY", "EUR")
 
 # ── Static files ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,14 +151,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "admin:index"
-SESSION_IDLE_MINUTES = environment.number("SESSION_IDLE_MINUTES", 0)
-CONFIRMATION_MINUTES = environment.number("CONFIRMATION_MINUTES", 15)
+SESSION_IDLE_MINUTES = environment.number("SESSION_IDLE_MINUTES", 0, most=environment.CENTURY)
+CONFIRMATION_MINUTES = environment.number("CONFIRMATION_MINUTES", 15, most=environment.CENTURY)
 
 # ── Programs: OAuth 2.0 and tokens ───────────────────────────────────────────────────────────────────────────────────
 SIMPLE_JWT = {"USER_ID_CLAIM": "sub"}
 JWT_KEYS = keys.read(environment.text("JWT_KEYS"), SECRET_KEY, SECRET_KEY_FALLBACKS)
-ACCESS_TOKEN_LIFETIME = timedelta(seconds=environment.number("ACCESS_TOKEN_SECONDS", 600))
-REFRESH_TOKEN_LIFETIME = timedelta(seconds=environment.number("REFRESH_TOKEN_SECONDS", 14 * 24 * 3600))
+ACCESS_TOKEN_LIFETIME = timedelta(seconds=environment.number("ACCESS_TOKEN_SECONDS", 600, least=1))
+REFRESH_TOKEN_LIFETIME = timedelta(seconds=environment.number("REFRESH_TOKEN_SECONDS", 14 * 24 * 3600, least=1))
 RATE_LIMIT_APPLICATION = environment.number("RATE_LIMIT_APPLICATION", 6000)
 RATE_LIMIT_USER = environment.number("RATE_LIMIT_USER", 3000)
 RATE_LIMIT_ADDRESS = environment.number("RATE_LIMIT_ADDRESS", 60)
@@ -205,14 +210,14 @@ OAUTH2_PROVIDER: dict[str, Any] = {
 INITIAL_ACCESS_TOKEN = environment.text("INITIAL_ACCESS_TOKEN")
 
 # ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-IDEMPOTENCY_HOURS = environment.number("IDEMPOTENCY_HOURS", 24)
+IDEMPOTENCY_HOURS = environment.number("IDEMPOTENCY_HOURS", 24, most=environment.CENTURY * 24)
 EXPORT_SECONDS = environment.number("EXPORT_SECONDS", 600)
-CHANGE_DAYS = environment.number("CHANGE_DAYS", 0)
+CHANGE_DAYS = environment.number("CHANGE_DAYS", 0, most=environment.CENTURY)
 REQUIRE_IF_MATCH = environment.flag("REQUIRE_IF_MATCH")
 DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("MAX_BODY_BYTES", 2_500_000)
 MAX_IMPORT_BYTES = environment.number("MAX_IMPORT_BYTES", 50_000_000)
 MAX_WORKBOOK_BYTES = environment.number("MAX_WORKBOOK_BYTES", 256 << 20)
-IMPORT_DAYS = environment.number("IMPORT_DAYS", 30)
+IMPORT_DAYS = environment.number("IMPORT_DAYS", 30, most=environment.CENTURY)
 
 # ── Attachments ──────────────────────────────────────────────────────────────────────────────────────────────────────
 ATTACHMENT_BYTES = environment.number("ATTACHMENT_BYTES", 25_000_000)
@@ -221,22 +226,24 @@ ATTACHMENT_KINDS = environment.words(
     "ATTACHMENT_KINDS",
     "pdf,png,jpg,jpeg,gif,webp,bmp,tif,tiff,heic,docx,xlsx,pptx,odt,ods,odp,doc,xls,ppt,rtf,zip,mp3,m4a,wav,ogg,mp4,mov,"
     "txt,log,csv,md,json,eml,ics,vcf",
+    pattern="[a-z0-9]+",
+    meaning="endings in small letters such as pdf",
 )
-ATTACHMENT_DAYS = environment.number("ATTACHMENT_DAYS", 30)
+ATTACHMENT_DAYS = environment.number("ATTACHMENT_DAYS", 30, most=environment.CENTURY)
 ATTACHMENT_LINK_SECONDS = environment.number("ATTACHMENT_LINK_SECONDS", 300)
 STORAGES["attachments"] = store_settings(DATA_DIR / "attachments")
 
 # ── Customers' own pages ─────────────────────────────────────────────────────────────────────────────────────────────
-PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 365)
-UNSUBSCRIBE_LINK_DAYS = environment.number("UNSUBSCRIBE_LINK_DAYS", 5 * 365)
-TICKET_LINK_DAYS = environment.number("TICKET_LINK_DAYS", 180)
+PREFERENCES_LINK_DAYS = environment.number("PREFERENCES_LINK_DAYS", 365, most=environment.CENTURY)
+UNSUBSCRIBE_LINK_DAYS = environment.number("UNSUBSCRIBE_LINK_DAYS", 5 * 365, most=environment.CENTURY)
+TICKET_LINK_DAYS = environment.number("TICKET_LINK_DAYS", 180, most=environment.CENTURY)
 
 # ── Leads ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 RATE_LIMIT_FORM = environment.number("RATE_LIMIT_FORM", 120)
-LEAD_UNASSIGNED_HOURS = environment.number("LEAD_UNASSIGNED_HOURS", 24)
+LEAD_UNASSIGNED_HOURS = environment.number("LEAD_UNASSIGNED_HOURS", 24, most=environment.CENTURY * 24)
 
 # ── ERP ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-ERP_MAPPINGS = environment.text("ERP_MAPPINGS")
+ERP_MAPPINGS = environment.folder("ERP_MAPPINGS")
 
 # ── Transport security ───────────────────────────────────────────────────────────────────────────────────────────────
 IS_HTTPS = urlsplit(BASE_URL).scheme == "https"
@@ -249,25 +256,37 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CSP = headers.SECURE_CSP
 
 # ── Logs, figures and background work ────────────────────────────────────────────────────────────────────────────────
-SECURITY_CONTACT = environment.words("SECURITY_CONTACT", f"mailto:security@{urlsplit(BASE_URL).hostname}")
+SECURITY_CONTACT = environment.words(
+    "SECURITY_CONTACT",
+    f"mailto:security@{host_of(BASE_URL)}",
+    pattern=r"(mailto:|https://|tel:)[!-~]+",
+    meaning="addresses that begin with mailto:, https:// or tel:",
+)
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
-LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.text("LOG_LEVEL", "INFO"))
+LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.choice("LOG_LEVEL", "INFO", logs.LEVELS))
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))
 if SENDS_EMAIL:
     MAILERS = mail.mailers(is_for_people=DEBUG)
-DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", f"crm@{urlsplit(BASE_URL).hostname}")
+DEFAULT_FROM_EMAIL = environment.matching(
+    "EMAIL_FROM",
+    f"crm@{in_address(host_of(BASE_URL))}",
+    rf"{environment.EMAIL}|[^\r\n<>]*<{environment.EMAIL}>",
+    "an e-mail address",
+)
 INSTALLED_APPS += mail.apps()
-ANYMAIL = {"WEBHOOK_SECRET": environment.text("EMAIL_WEBHOOK_SECRET")}
-MARKETING_BOUNCE_ADDRESS = environment.text("MARKETING_BOUNCE_ADDRESS")
+ANYMAIL = {"WEBHOOK_SECRET": environment.matching("EMAIL_WEBHOOK_SECRET", "", r"[^:\s]+:\S+", "user:password")}
+MARKETING_BOUNCE_ADDRESS = environment.matching("MARKETING_BOUNCE_ADDRESS", "", environment.EMAIL, "an e-mail address")
 DKIM_DOMAIN, DKIM_SELECTOR, DKIM_KEY = mail.signing_key()
 
 # ── Service ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 MAIL_BYTES = environment.number("MAIL_BYTES", 25_000_000)
-IMAP_URL = environment.text("IMAP_URL")
+IMAP_URL = environment.matching("IMAP_URL", "", r"imaps?://[^\s/]+(/\S*)?", "imaps://user:password@host/MAILBOX")
 
 # ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 WEBHOOK_ALLOW_PRIVATE = environment.flag("WEBHOOK_ALLOW_PRIVATE", default=DEBUG)
-WEBHOOK_RETRIES = environment.words("WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400")
-WEBHOOK_DAYS = environment.number("WEBHOOK_DAYS", 30)
+WEBHOOK_RETRIES = environment.words(
+    "WEBHOOK_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400", pattern=r"[0-9]{1,7}", meaning="seconds"
+)
+WEBHOOK_DAYS = environment.number("WEBHOOK_DAYS", 30, most=environment.CENTURY)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NAME: Final = "apply_retention"
 AT_ONCE: Final = 200
 
 

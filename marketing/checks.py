@@ -23,6 +23,10 @@ def mail(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckM
             dkim.signature(b"From: crm@example.com\r\n\r\n")
         except dkim.Unsigned as error:
             found.append(checks.Error(f"DKIM_KEY signs nothing: {error}", id="marketing.E001"))
+    parts = {name: getattr(settings, name) for name in ("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY")}
+    if any(parts.values()) and not all(parts.values()):
+        text = f"Not one of {', '.join(parts)} does without the others; set all three, or none."
+        found.append(checks.Error(text, id="marketing.E003"))
     name, at, _host = settings.MARKETING_BOUNCE_ADDRESS.rpartition("@")
     if settings.MARKETING_BOUNCE_ADDRESS and (not at or len(name) > LONGEST):
         text = f"MARKETING_BOUNCE_ADDRESS must be an address with at most {LONGEST} characters before its @."

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@checks.register
+@checks.register(checks.Tags.security)
 def known_reporting_currency(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Return what is wrong with REPORTING_CURRENCY; a system check of every command."""
     if reporting_currency() in CURRENCIES:

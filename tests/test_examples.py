@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from crm.models import User
 from customers.models import Customer
@@ -37,7 +39,14 @@ def run(page: Path, url: str, directory: Path) -> str:
     (directory / ".curlrc").write_text("fail-with-body\n")
     script = "".join(SHELL.findall(page.read_text("utf-8"))).replace("http://127.0.0.1:8000", url)
     programs = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-    environment = {"PATH": programs, "CURL_HOME": str(directory), "DEBUG": "true", "DATA_DIR": str(directory / "data")}
+    known = connection.get_connection_params()
+    place = {name: known[name] for name in ("host", "port", "user", "password", "dbname") if known.get(name)}
+    environment = {
+        "PATH": programs,
+        "CURL_HOME": str(directory),
+        "DEBUG": "true",
+        "DATABASE_URL": make_conninfo(**place),
+    }
     command = ["/bin/bash", "-e", "-o", "pipefail", "-c", script]
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,7 +56,7 @@ def run(page: Path, url: str, directory: Path) -> str:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a folder with the project's commands, and an ERP's files in `incoming`."""
-    for name in ("manage.py", "customers", "sales"):
+    for name in ("manage.py", "customers", "sales", ".venv"):
         (tmp_path / name).symlink_to(settings.BASE_DIR / name)
     (tmp_path / "incoming").mkdir()
     write(tmp_path / "incoming" / "customers.csv", 3)

@@ -69,6 +69,26 @@ def test_run_serves_what_it_says_until_it_is_told_to_stop() -> None:
     assert ("Stopping." in rest.splitlines(), process.returncode) == (True, 0)
 
 
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [("127.0.0.2", "127.0.0.2"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost")],  # noqa: S104 -- for a moment
+)
+def test_run_gets_ready_wherever_it_listens(monkeypatch: pytest.MonkeyPatch, host: str, base: str) -> None:
+    monkeypatch.setenv("HOST", host)
+    port = free_port()
+    with started("run", "--no-demo", port=port) as process:
+        assert f"The CRM runs at http://{base}:{port} " in read_until(process.stdout, "API ")
+        with urlopen(f"http://{base}:{port}/readyz", timeout=60) as answer:
+            assert answer.status == 200
+
+
+def test_run_says_that_an_address_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "192.0.2.1")
+    ended = subprocess.run([*MANAGE, "run"], env=variables(1), capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("CommandError: HOST=192.0.2.1 is no address of this machine: ")
+
+
 def test_run_says_that_the_port_is_taken() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -11,9 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from crm.models import Change, Erasure, Task
 from crm.sync.runs import only_one
+from customers.jobs import apply_retention
 from customers.models import Customer, Interaction, RetentionRule
 from tests.samples import make
 
@@ -87,7 +89,7 @@ def test_a_rule_that_is_out_of_use_does_nothing() -> None:
     rule("erase", is_active=False)
     assert run("--apply") == []
     with pytest.raises(CommandError) as refused:
-        run("--rule", "Leads: erase")
+        run("--apply", "--rule", "Leads: erase")
     assert refused.value.returncode == 2
     assert not Erasure.objects.exists()
 
@@ -141,3 +143,33 @@ def test_one_who_cannot_be_erased_does_not_keep_the_others(unyielding: Customer)
     assert told.value.returncode == 3
     assert list(Erasure.objects.values_list("customer", flat=True)) == [other.pk]
     assert Customer.objects.get(pk=unyielding.pk).name == unyielding.name
+
+
+def test_the_worker_does_each_night_what_the_rules_say() -> None:
+    due, fresh = long_ago(), make(Customer, lifecycle="lead")
+    rule("erase")
+    rule("deactivate", is_active=False)
+    apply_retention(0)
+    assert Erasure.objects.get().customer == due.pk
+    assert Change.objects.get(record=due.pk, action="erased").command == "apply_retention"
+    assert Customer.objects.get(erased_at=None) == fresh
+    assert any(
+        one.cron == "41 2 * * *" and one.task is apply_retention
+        for one in app.periodic_registry.periodic_tasks.values()
+    )
+
+
+def test_the_worker_does_nothing_without_a_rule_that_counts() -> None:
+    long_ago()
+    rule("erase", is_active=False)
+    apply_retention(0)
+    assert Customer.objects.filter(erased_at=None, is_active=True).count() == 1
+
+
+def test_a_rule_is_looked_at_before_it_counts() -> None:
+    long_ago()
+    rule("erase", is_active=False)
+    assert run("--rule", "Leads: erase")[0]["due"] == 1
+    with pytest.raises(CommandError, match="There is no active rule Leads: erase"):
+        run("--apply", "--rule", "Leads: erase")
+    assert not Erasure.objects.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -20,9 +21,9 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from crm import demonstration
+from crm.hosts import in_address, reached_at
 from crm.models import User
 
-HOST: Final = "127.0.0.1"
 PATIENCE: Final = 60
 GRACE: Final = 15
 SCREEN: Final = """
@@ -89,12 +90,15 @@ def stop(number: int, frame: Any) -> None:
 
 def refuse_taken_port() -> None:
     """Raise CommandError where another program listens already."""
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    with socket.socket(family) as probe:
         if os.name != "nt":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, settings.PORT))
+            probe.bind((settings.HOST, settings.PORT))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise CommandError(f"HOST={settings.HOST} is no address of this machine: {error.strerror}.") from error
             reason = f"Port {settings.PORT} is taken by another program, perhaps another `make run`. "
             raise CommandError(reason + f"Choose another one: make run PORT={settings.PORT + 1}") from error
 
@@ -111,7 +115,7 @@ def commands() -> list[list[str]]:
     """Return the commands of the web server and of the worker."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     if os.name == "nt":
-        web = [*manage, "runserver", "--noreload", f"{HOST}:{settings.PORT}"]
+        web = [*manage, "runserver", "--noreload", f"{in_address(settings.HOST)}:{settings.PORT}"]
     else:
         web = [sys.executable, "-m", "gunicorn", "--chdir", str(settings.BASE_DIR), "--reload"]
     return [web, [*manage, "worker"]]
@@ -123,7 +127,7 @@ def wait_until_ready(children: list[subprocess.Popen[bytes]]) -> None:
     while time.monotonic() < deadline:
         refuse_ended(children)
         with suppress(OSError):
-            server = HTTPConnection(HOST, settings.PORT, timeout=5)
+            server = HTTPConnection(reached_at(settings.HOST), settings.PORT, timeout=5)
             server.request("GET", "/readyz")
             if server.getresponse().status == 200:  # noqa: PLR2004 -- OK, RFC 9110, section 15.3.1
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-NAME: Final = "apply_retention"
-
 
 class Command(BaseCommand):
     help = "Say which customers the rules of retention are about; with --apply, erase or deactivate them."
@@ -33,11 +31,12 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         rules = RetentionRule.objects.in_use()
         if options["rule"]:
-            rules = rules.filter(name=options["rule"])
+            known = rules if options["apply"] else RetentionRule.objects.all()  # look before it counts
+            rules = known.filter(name=options["rule"])
             if not rules.exists():
                 raise usage(_("There is no active rule %s.") % options["rule"])
         try:
-            with only_one(NAME), acting(command=NAME):
+            with only_one(retention.NAME), acting(command=retention.NAME):
                 outcomes = [
                     retention.apply_rule(rule) if options["apply"] else retention.preview(rule) for rule in rules
                 ]
