@@ -41,6 +41,7 @@ SILENT: Final = """SELECT id FROM procrastinate_workers WHERE last_heartbeat < n
     ORDER BY id FOR UPDATE SKIP LOCKED"""
 LOST: Final = """SELECT id, task_name FROM procrastinate_jobs
     WHERE status = 'doing' AND (worker_id IS NULL OR worker_id = ANY(%s)) ORDER BY id FOR UPDATE SKIP LOCKED"""
+HELD: Final = "SELECT id, task_name FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s"
 AGAIN: Final = "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)"
 FINISH: Final = "SELECT procrastinate_finish_job_v1(%s, 'aborted', false)"
 STATES: Final = ("waiting", "later", "running", "failed", "stuck")
@@ -97,6 +98,13 @@ def give_sign(worker: int) -> datetime:
         cursor.execute("SELECT now()")
         now: datetime = cursor.fetchone()[0]
     return now
+
+
+def held_by(worker: int) -> dict[int, str]:
+    """Return the ids and names of the jobs that a worker is at, for all that the database knows."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [worker])
+        return dict(cursor.fetchall())
 
 
 @transaction.atomic

@@ -66,7 +66,7 @@ class PatientConnector(PsycopgConnector):
             try:
                 return await ask(*arguments, **more)
             except ConnectorException as error:
-                if self.is_ending or not is_outage(error):
+                if self.is_ending or not is_passing(error):
                     raise
                 logger.warning("The worker waits for the database: %s", error.__cause__)
             await asyncio.sleep(PAUSE)
@@ -86,6 +86,7 @@ class Heart(Thread):
         self.silence = timedelta(seconds=settings.WORKER_SILENT_SECONDS)
         self.steady_since: datetime | None = None
         self.last: datetime | None = None
+        self.missing: dict[int, datetime] = {}
 
     def run(self) -> None:
         """Beat six times as often as needed."""
@@ -109,6 +110,16 @@ class Heart(Thread):
         self.last = now
         if self.steady_since is not None and now - self.steady_since > self.silence:
             jobs.take_up_lost(self.silence)
+        self.take_back(self.worker.worker_id, now)
+
+    def take_back(self, worker: int, now: datetime) -> None:
+        """Take up the jobs that this worker was given without hearing of it: the connection broke with the answer."""
+        known = {context.job.id for context in list(self.worker._running_jobs.values())}
+        held = {job: name for job, name in jobs.held_by(worker).items() if job not in known}
+        self.missing = {job: self.missing.get(job, now) for job in held}
+        for job, since in self.missing.items():
+            if now - since > self.silence:
+                jobs.take_up(job, held[job])
 
 
 def report(error: Exception, what: str) -> None:

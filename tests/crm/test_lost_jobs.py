@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import psutil  # type: ignore[import-untyped]  # has none
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["no_jobs"]
 pytestmark = pytest.mark.django_db(transaction=True)
 SILENCE: Final = timedelta(seconds=30)
+NO_TASK: Any = "task"
 BEAT: Final = """INSERT INTO procrastinate_workers (last_heartbeat)
     VALUES (now() - %s * interval '1 second') RETURNING id"""
 JOB: Final = """INSERT INTO procrastinate_jobs (queue_name, task_name, status, queueing_lock, worker_id)
@@ -155,6 +157,21 @@ def test_who_had_a_gap_itself_takes_nothing_up(last: int | None, steady: int | N
     heart.steady_since = None if steady is None else now - timedelta(seconds=steady)
     heart.beat()
     assert statuses() == {lost: "todo" if is_taken else "doing"}
+
+
+@pytest.mark.parametrize(
+    ("is_running", "seconds", "status"), [(False, 31, "todo"), (False, 29, "doing"), (True, 31, "doing")]
+)
+def test_a_job_that_the_worker_never_heard_of_is_taken_back(*, is_running: bool, seconds: int, status: str) -> None:
+    """The connection broke when the database had given it away."""
+    heart = working.Heart(Worker(app=app))
+    heart.worker.worker_id = worker(0)
+    one = job("crm.test", heart.worker.worker_id)
+    running: Any = SimpleNamespace(job=SimpleNamespace(id=one))
+    heart.worker._running_jobs = {NO_TASK: running} if is_running else {}
+    heart.missing = {one: timezone.now() - timedelta(seconds=seconds)}
+    heart.beat()
+    assert statuses() == {one: status}
 
 
 def test_a_worker_that_ends_keeps_the_job_that_it_is_at(tmp_path: Path) -> None:
