@@ -53,7 +53,7 @@ TEXT: Final = {
 }
 SAME: Final = {("jpeg", "jpg"), ("tif", "tiff")}  # two endings of one kind
 PARTS: Final = {"docx", "xlsx", "pptx", "odt", "ods", "odp"}  # each of which is a ZIP file too
-OLD: Final = {"doc", "xls", "ppt"}
+OLD: Final = ("doc", "xls", "ppt")
 
 
 def kind(name: str, content: bytes) -> str:
