@@ -94,7 +94,7 @@ def test_failures_from_an_ipv6_network_lock_all_of_it(make_user: Any, client_wit
 def test_one_person_may_only_guess_so_many_codes_of_devices(make_user: Any) -> None:
     browsers = [Client(), Client()]
     for browser, person in zip(browsers, (make_user(), make_user()), strict=True):
-        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        browser.force_login(person, backend="crm.auth.accounts.Accounts")
     codes = [
         browsers[0].post("/o/device", {"user_code": "WRONG"}, REMOTE_ADDR=f"192.0.2.{number}").status_code
         for number in range(21)

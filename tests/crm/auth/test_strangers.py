@@ -122,7 +122,7 @@ def test_an_administrator_lets_somebody_sign_in_again(client_without_token: Any,
     strangers_fail(person.username)
     strangers_fail(other.username)
     site = Client()
-    site.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    site.force_login(administrator, backend="crm.auth.accounts.Accounts")
     sent = {"action": "let_sign_in", "_selected_action": [str(person.pk)]}
     answer = site.post("/admin/crm/user/", sent, follow=True)
     assert "1 person can sign in again." in answer.content.decode()
@@ -134,6 +134,6 @@ def test_no_administrator_lets_a_superuser_sign_in_again(make_user: Any) -> None
     administrator, root = make_user("Administrator", is_staff=True), make_user(is_superuser=True)
     strangers_fail(root.username)
     site = Client()
-    site.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    site.force_login(administrator, backend="crm.auth.accounts.Accounts")
     site.post("/admin/crm/user/", {"action": "let_sign_in", "_selected_action": [str(root.pk)]})
     assert AccessAttempt.objects.filter(username=root.username).count() == 50
