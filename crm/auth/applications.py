@@ -37,18 +37,23 @@ def switch(*, application: Application, is_active: bool, by: User) -> Applicatio
 
 
 @transaction.atomic
-def forget(*, application: Application, by: User) -> None:
-    """End all that was given to an application, so that whoever had let it in is asked again."""
+def forget(*, application: Application, by: User | None) -> None:
+    """End all that was given to an application, so that whoever had let it in is asked again.
+
+    What it looks after its own registration with stays (RFC 7592).
+    """
     from oauth2_provider.models import AccessToken, RefreshToken
+    from oauth2_provider.settings import oauth2_settings
 
     from crm.models import DeviceGrant, Grant
 
     now = timezone.now()
     RefreshToken.objects.filter(application=application, revoked=None).update(revoked=now, updated=now)
-    for model in (AccessToken, Grant):
-        model.objects.filter(application=application).delete()
+    own = {"scope": oauth2_settings.DCR_REGISTRATION_SCOPE}
+    AccessToken.objects.filter(application=application).exclude(**own).delete()
+    Grant.objects.filter(application=application).delete()
     DeviceGrant.objects.filter(client_id=application.client_id).delete()
-    audit.record("application_forgotten", user=by.pk, client=application.client_id, what=application.name)
+    audit.record("application_forgotten", user=by and by.pk, client=application.client_id, what=application.name)
 
 
 @transaction.atomic
