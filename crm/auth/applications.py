@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from crm.auth import audit
 from crm.refused import Refused
 
 if TYPE_CHECKING:
     from crm.models import Application, User
+
+WITHDRAWN: Final = gettext_noop("Consent for the application was withdrawn.")
 
 
 class IsFirstParty(Refused):
@@ -54,6 +57,27 @@ def forget(*, application: Application, by: User | None) -> None:
     Grant.objects.filter(application=application).delete()
     DeviceGrant.objects.filter(client_id=application.client_id).delete()
     audit.record("application_forgotten", user=by and by.pk, client=application.client_id, what=application.name)
+
+
+@transaction.atomic
+def withdraw(*, application: int, user: User) -> None:
+    """End all that somebody let a program have, also what is on its way to it, and its webhooks."""
+    from oauth2_provider.models import AccessToken, RefreshToken
+
+    from crm.models import Application, DeviceGrant, Grant, User, Webhook
+
+    # Whoever gives out a token holds the account too: it is there by now and ends, or finds that it may not be given.
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values("pk"))
+    owned = {"application": application, "user": user}
+    now = timezone.now()
+    RefreshToken.objects.filter(**owned, revoked=None).update(revoked=now, updated=now)
+    AccessToken.objects.filter(**owned).delete()
+    Grant.objects.filter(**owned).delete()
+    programs = Application.objects.filter(pk=application).values("client_id")
+    let_in = DeviceGrant.objects.filter(client_id__in=programs, user=user, status=DeviceGrant.AUTHORIZED)
+    let_in.update(status=DeviceGrant.DENIED)
+    Webhook.objects.filter(**owned).end(WITHDRAWN)
+    audit.record("grant_withdrawn", user=user.pk, application=application)
 
 
 @transaction.atomic
