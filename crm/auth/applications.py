@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -13,6 +14,8 @@ from crm.auth import audit
 from crm.refused import Refused
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from crm.models import Application, User
 
 WITHDRAWN: Final = gettext_noop("Consent for the application was withdrawn.")
@@ -48,8 +51,12 @@ def forget(*, application: Application, by: User | None) -> None:
     from oauth2_provider.models import AccessToken, RefreshToken
     from oauth2_provider.settings import oauth2_settings
 
-    from crm.models import DeviceGrant, Grant
+    from crm.models import DeviceGrant, Grant, User
 
+    given = [model.objects.filter(application=application) for model in (RefreshToken, Grant)]
+    asking = DeviceGrant.objects.filter(client_id=application.client_id)
+    holders = [Q(pk__in=rows.values("user")) for rows in (*given, asking)]
+    hold(User.objects.filter(Q(*holders, _connector=Q.OR)))
     now = timezone.now()
     RefreshToken.objects.filter(application=application, revoked=None).update(revoked=now, updated=now)
     own = {"scope": oauth2_settings.DCR_REGISTRATION_SCOPE}
@@ -59,6 +66,11 @@ def forget(*, application: Application, by: User | None) -> None:
     audit.record("application_forgotten", user=by and by.pk, client=application.client_id, what=application.name)
 
 
+def hold(users: QuerySet[User]) -> None:
+    """Lock accounts, as who gives out a token does: what is on its way is there by then, or finds that it must not."""
+    list(users.select_for_update(no_key=True).order_by("pk").values("pk"))
+
+
 @transaction.atomic
 def withdraw(*, application: int, user: User) -> None:
     """End all that somebody let a program have, also what is on its way to it, and its webhooks."""
@@ -66,8 +78,7 @@ def withdraw(*, application: int, user: User) -> None:
 
     from crm.models import Application, DeviceGrant, Grant, User, Webhook
 
-    # Whoever gives out a token holds the account too: it is there by now and ends, or finds that it may not be given.
-    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values("pk"))
+    hold(User.objects.filter(pk=user.pk))
     owned = {"application": application, "user": user}
     now = timezone.now()
     RefreshToken.objects.filter(**owned, revoked=None).update(revoked=now, updated=now)

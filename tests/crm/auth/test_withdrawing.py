@@ -11,6 +11,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from crm.auth import sessions
+from crm.auth.applications import forget
 from crm.models import Application, DeviceGrant
 from tests.crm.auth.conftest import CALLBACK
 from tests.crm.auth.flows import VERIFIER, allow, signed_in
@@ -49,5 +50,16 @@ def test_tokens_that_are_renewed_in_that_moment_end_too(person: Any) -> None:
         sessions.renew(token=begun.refresh_token)
         withdrawing = meanwhile(lambda: client.post(f"/account/applications/{own.pk}/withdraw").status_code)
     assert withdrawing.result(30) == 302
+    assert not RefreshToken.objects.filter(revoked=None).exists()
+    assert not AccessToken.objects.exists()
+
+
+def test_tokens_that_are_renewed_as_the_address_of_their_program_changes_end_too(person: Any) -> None:
+    begun = sessions.begin(user=person, scopes=["customers:read"])
+    own = Application.objects.get(client_id="crm")
+    with transaction.atomic():
+        sessions.renew(token=begun.refresh_token)
+        forgetting = meanwhile(lambda: forget(application=own, by=person))
+    forgetting.result(30)
     assert not RefreshToken.objects.filter(revoked=None).exists()
     assert not AccessToken.objects.exists()
