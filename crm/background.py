@@ -1,8 +1,5 @@
-"""Settings of background work: where the worker finds its jobs, and when it takes those of others up."""
+"""Settings of background work: where the worker finds its jobs."""
 
-from crm import environment
-
-WORKER_SILENT_SECONDS = environment.number("WORKER_SILENT_SECONDS", 30, least=2)
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "crm.attachments.sweeping",

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 WORKER_SEEN = "SELECT EXISTS (SELECT FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute')"
 # Neither a standby nor a server whose operator took writing away.
 CAN_WRITE = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean"
-WARNINGS = {"warning", "held"}
+FORMER_KEY = "sealed with a former key"
+WARNINGS = {"warning", "held", FORMER_KEY}
 PARTS = ("database", "writable", "migrations", "worker", "feed")
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP", "HTTP_VIA")
 
@@ -47,7 +48,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether the CRM can work, part by part, within seconds whatever hangs, and how many jobs it has.
 
     With `?except=worker`, or another part, that one is no failure. Waiting and failed jobs are told, and make nothing
-    fail; as is that a restored copy sends nothing, and a feed that stands still.
+    fail; as is that a restored copy sends nothing, a feed that stands still, and secrets sealed with a former key.
     """
     found, queue = look_at_database()
     found["attachments"] = looks_well("attachments", is_usable)
@@ -75,15 +76,15 @@ def ask_database() -> tuple[dict[str, str], dict[str, int]]:
         can_write = bool(cursor.fetchone()[0])
     if not is_migrated():
         return {**dict.fromkeys(PARTS, "failing"), "database": "ok", "writable": state(is_well=can_write)}, {}
-    queue = jobs.counts()
-    is_worked = has_worker() and not queue["stuck"]
+    queue, to_do = jobs.counts(), what_is_to_do()
+    is_worked = has_worker() and not (queue["stuck"] and "sending" not in to_do)  # what is held back waits on purpose
     return {
         "database": "ok",
         "writable": state(is_well=can_write),
         "migrations": "ok",
         "worker": state(is_well=is_worked),
         "feed": "warning" if lag().is_stalled else "ok",
-        **what_is_to_do(),
+        **to_do,
     }, queue
 
 
@@ -112,7 +113,7 @@ def is_migrated() -> bool:
 def what_is_to_do() -> dict[str, str]:
     """Say what an operator has to decide or do: a copy that sends nothing, secrets to seal, accounts to remove."""
     told = {"sending": "held"} if is_held() else {}
-    told |= {"secrets": "sealed with a former key"} if is_outdated() else {}
+    told |= {"secrets": FORMER_KEY} if is_outdated() else {}
     return told | ({"demonstration": "present"} if has_idle_accounts() else {})
 
 

@@ -42,10 +42,16 @@ SILENT: Final = """SELECT id FROM procrastinate_workers WHERE last_heartbeat < n
 LOST: Final = """SELECT id, task_name FROM procrastinate_jobs
     WHERE status = 'doing' AND (worker_id IS NULL OR worker_id = ANY(%s)) ORDER BY id FOR UPDATE SKIP LOCKED"""
 HELD: Final = "SELECT id, task_name FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s"
-AGAIN: Final = "SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)"
-FINISH: Final = "SELECT procrastinate_finish_job_v1(%s, 'aborted', false)"
+NOTE: Final = """WITH new AS (INSERT INTO crm_lost_job (job) VALUES (%(job)s))
+    SELECT 1 + count(*) FROM crm_lost_job WHERE job = %(job)s AND at > now() - interval '1 day'"""
+FORGET: Final = "DELETE FROM crm_lost_job WHERE job = %s"
+AGAIN: Final = "SELECT procrastinate_retry_job_v2(%s, now() + random() * make_interval(secs => %s), NULL, NULL, NULL)"
+FINISH: Final = "SELECT procrastinate_finish_job_v1(%s, %s, false)"
 STATES: Final = ("waiting", "later", "running", "failed", "stuck")
 PATIENCE: Final = 600  # seconds
+AT_ONCE: Final = 2  # times that a lost job runs again without a pause
+APART: Final = 60.0  # seconds, at most, of the pause: it tells what kills its worker from what only ran beside it
+MOST: Final = 20  # times in a day that a job is lost before it is set aside
 
 
 class Again(Exception):
@@ -88,6 +94,8 @@ def run_again(job: ProcrastinateJob) -> bool:
             app.job_manager.retry_job_by_id(job.pk, timezone.now())
     except UniqueViolation:  # its like is queued already
         return False
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, [job.pk])
     return True
 
 
@@ -121,13 +129,12 @@ def take_up_lost(silence: timedelta) -> list[int]:
 
 
 def take_up(job: int, name: str) -> bool:
-    """Let a lost job run again; tell whether it will."""
+    """Let a lost job run again, unless it was lost too often and so has failed; tell whether it will."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(AGAIN, [job])
+        times = note_loss(job)
     except IntegrityError:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(FINISH, [job])
+            cursor.execute(FINISH, [job, "aborted"])
         logger.warning("Job %s (%s) was lost with its worker; the next one is queued", job, name)
         return False
     except DatabaseError as error:
@@ -135,8 +142,27 @@ def take_up(job: int, name: str) -> bool:
             raise
         logger.exception("Job %s (%s) was lost with its worker, and cannot be taken up", job, name)
         return False
+    if times > MOST:
+        logger.error("Job %s (%s) was lost with its worker %s times in a day, and is set aside", job, name, times)
+        return False
     logger.warning("Job %s (%s) was lost with its worker, and runs again", job, name)
     return True
+
+
+@transaction.atomic
+def note_loss(job: int) -> int:
+    """Let a lost job run again, or fail after the last time that it may, and return how often it was lost in a day.
+
+    Raises IntegrityError where its like is queued already.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, {"job": job})
+        times = int(cursor.fetchone()[0])
+        if times > MOST:
+            cursor.execute(FINISH, [job, "failed"])
+        else:
+            cursor.execute(AGAIN, [job, 0.0 if times <= AT_ONCE else APART])
+    return times
 
 
 def cancel(job: ProcrastinateJob) -> bool:

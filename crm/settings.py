@@ -17,7 +17,6 @@ from crm.auth.options import *  # noqa: F403 -- settings
 from crm.background import (  # noqa: F401 -- settings
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME,
     PROCRASTINATE_IMPORT_PATHS,
-    WORKER_SILENT_SECONDS,
 )
 from crm.hosts import host_of, in_address, own_host
 
@@ -264,6 +263,7 @@ SECURITY_CONTACT = environment.words(
 )
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 LOGGING = logs.configuration(is_for_people=DEBUG, level=environment.choice("LOG_LEVEL", "INFO", logs.LEVELS))
+WORKER_SILENT_SECONDS = environment.number("WORKER_SILENT_SECONDS", 30, least=2)
 
 # ── E-mail ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 SENDS_EMAIL = bool(mail.mailers(is_for_people=DEBUG))

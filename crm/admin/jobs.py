@@ -54,10 +54,7 @@ class JobAdmin(LogAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the list, and how the queue stands."""
         if is_held():
-            text = _(
-                "This database was restored or copied: nothing is sent and no job is done. Run `manage.py restored`."
-            )
-            self.message_user(request, text, messages.WARNING)
+            self.message_user(request, HELD, messages.WARNING)
         title = _("Background jobs: %(waiting)d waiting, %(later)d later, %(running)d running, %(failed)d failed")
         return super().changelist_view(request, {"title": title % jobs.counts(), **(extra_context or {})})
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PARAMETERS: Final = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 LONGEST: Final = 2_147_483  # seconds: PostgreSQL counts milliseconds in 31 bits
+TO_SEND: Final = 300  # seconds that an e-mail may hold its transaction; ended sooner, it would leave again and again
 _state = {"is_web": False}
 
 
@@ -56,6 +57,9 @@ def timeouts() -> dict[str, dict[str, int]]:
 def options(seconds: Mapping[str, int]) -> str:
     """Return the timeouts as options of libpq; 0 sets no limit. Raise ImproperlyConfigured for what is no timeout."""
     for name, value in seconds.items():
+        if name == "WORKER_IDLE_SECONDS" and 0 < value < TO_SEND:
+            message = f"{name} must be 0 (no limit) or {TO_SEND} and more, as a slow mail server needs, not {value}."
+            raise ImproperlyConfigured(message)
         if not 0 <= value <= LONGEST:
             message = f"{name} must be a number of seconds from 0 to {LONGEST}, not {value}."
             raise ImproperlyConfigured(message)

@@ -117,7 +117,7 @@ def test_a_number_is_made_of_digits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_number_may_have_a_least(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBER", "2")
     assert environment.number("NUMBER", 3, least=2) == 2
-    with pytest.raises(ImproperlyConfigured, match="NUMBER must be 3 or more, not 2"):
+    with pytest.raises(ImproperlyConfigured, match="NUMBER must be a whole number from 3 to 2000000000, not '2'"):
         environment.number("NUMBER", 3, least=3)
 
 
@@ -197,7 +197,7 @@ def described() -> list[str]:
 
 
 def test_every_variable_is_described() -> None:
-    others = ("crm/attachments/settings.py", "crm/background.py", "crm/database/timeouts.py", "crm/mail.py")
+    others = ("crm/attachments/settings.py", "crm/database/timeouts.py", "crm/mail.py")
     files = ("crm/settings.py", "gunicorn.conf.py", *others)
     sources = [ROOT / name for name in files]
     found = {

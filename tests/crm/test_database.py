@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_timeout_that_is_none_is_refused(seconds: int) -> None:
     values = {"WEB_LOCK_SECONDS": 1, "WEB_STATEMENT_SECONDS": seconds, "WEB_IDLE_SECONDS": 1}
     with pytest.raises(ImproperlyConfigured, match=f"WEB_STATEMENT_SECONDS .* from 0 to 2147483, not {seconds}"):
         timeouts.options(values)
+
+
+@pytest.mark.parametrize(("seconds", "is_enough"), [(0, True), (1, False), (299, False), (300, True)])
+def test_a_slow_mail_server_does_not_end_the_transaction_of_what_it_takes(seconds: int, *, is_enough: bool) -> None:
+    values = {"WORKER_LOCK_SECONDS": 1, "WORKER_STATEMENT_SECONDS": 1, "WORKER_IDLE_SECONDS": seconds}
+    refusal = pytest.raises(ImproperlyConfigured, match=r"WORKER_IDLE_SECONDS must be 0 \(no limit\) or 300 and more")
+    with nullcontext() if is_enough else refusal:
+        assert timeouts.options(values).endswith(f"-c idle_in_transaction_session_timeout={seconds}s")
 
 
 def test_what_the_address_says_overrides_the_timeouts(tmp_path: Path) -> None:

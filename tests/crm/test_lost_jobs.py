@@ -66,6 +66,7 @@ def statuses() -> dict[int, str]:
 
 def defer(name: str) -> int:
     """Queue a periodic job in a queue of its own; some share a lock, which one that was killed would hold."""
+    app.perform_import_paths()  # type: ignore[no-untyped-call]
     return int(app.tasks[name].configure(queue=name.rpartition(".")[2], lock=name).defer(timestamp=0))
 
 
@@ -191,6 +192,51 @@ def test_a_worker_that_ends_keeps_the_job_that_it_is_at(tmp_path: Path) -> None:
 def stop_children(parent: int) -> None:
     for child in psutil.Process(parent).children():
         child.terminate()
+
+
+def lose(one: int, times: int) -> None:
+    """Let a worker take a job and die of it, so many times."""
+    for _time in range(times):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL WHERE id = %s", [one])
+        jobs.take_up_lost(SILENCE)
+
+
+def test_a_job_that_kills_its_worker_each_time_is_set_aside(caplog: pytest.LogCaptureFixture) -> None:
+    one, beside = job("deadly"), job("beside", worker(0))
+    lose(one, jobs.MOST)
+    assert statuses() == {one: "todo", beside: "doing"}
+    lose(one, 1)
+    assert statuses() == {one: "failed", beside: "doing"}
+    assert f"(deadly) was lost with its worker {jobs.MOST + 1} times in a day, and is set aside" in caplog.text
+    assert (jobs.counts()["failed"], jobs.take_up_lost(SILENCE)) == (1, [])
+
+
+def test_what_was_set_aside_and_is_run_again_by_hand_may_be_lost_as_often_again() -> None:
+    lose(one := job("deadly"), jobs.MOST + 1)
+    assert jobs.run_again(ProcrastinateJob.objects.get(pk=one)) is True
+    lose(one, jobs.MOST)
+    assert statuses() == {one: "todo"}
+
+
+def test_losses_of_days_before_do_not_count() -> None:
+    lose(one := job("deadly"), jobs.MOST)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE crm_lost_job SET at = at - interval '25 hours'")
+    lose(one, 1)
+    assert statuses() == {one: "todo"}
+
+
+def test_jobs_that_were_lost_together_again_and_again_are_tried_apart() -> None:
+    both = [job("deadly"), job("beside")]
+    lose(both[0], jobs.AT_ONCE)
+    now = timezone.now()
+    assert ProcrastinateJob.objects.get(pk=both[0]).scheduled_at <= now
+    for one in both:
+        lose(one, 3)
+    first, second = ProcrastinateJob.objects.order_by("pk").values_list("scheduled_at", flat=True)
+    assert now < first < now + timedelta(seconds=90)
+    assert first != second
 
 
 def test_who_runs_a_job_again_though_its_like_is_queued_is_told_so() -> None:

@@ -15,6 +15,7 @@ from crm.restored import holding
 from crm.restored.identity import recognise
 from customers.models import Customer
 from marketing.models import Campaign
+from tests.crm.test_health import beat, job
 from tests.feed import settle
 from tests.samples import make
 from tests.waiting import wait_until
@@ -159,6 +160,18 @@ def test_the_mailbox_is_left_alone(was_other: Callable[..., None], settings: Any
     was_other(system="1")
     with pytest.raises(CommandError, match="was restored"):
         call_command("poll_mail")
+
+
+@pytest.mark.parametrize(("is_copy", "code", "worker"), [(True, 200, "ok"), (False, 503, "failing")])
+def test_what_is_held_back_is_not_stuck(
+    was_other: Callable[..., None], client: Any, no_jobs: None, *, is_copy: bool, code: int, worker: str
+) -> None:
+    beat(0)
+    job("todo", -3600)
+    if is_copy:
+        was_other(system="1")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"], answer.json()["jobs"]["stuck"]) == (code, worker, 1)
 
 
 def test_probes_and_the_staff_site_show_it(was_other: Callable[..., None], admin_client: Any) -> None:
