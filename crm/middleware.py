@@ -27,7 +27,7 @@ IMPORTS: Final = {"/api/v1/imports", "/admin/crm/import/add/"}
 ATTACHMENTS: Final = re.compile(
     r"/api/v1/attachments|/admin/[a-z]+/[a-z]+/[^/]+/(attachments|thread)/?|/tickets/[^/]+/"
 )
-SIGNED: Final = ("/preferences/", "/files/", "/tickets/")
+SIGNED: Final = ("/preferences/", "/files/", "/tickets/", "/m/")
 access = logging.getLogger("crm.access")
 
 
@@ -55,10 +55,16 @@ def trace(get_response: GetResponse) -> GetResponse:
 def log(request: HttpRequest, status: int, seconds: float) -> None:
     """Write the line of the access log; the query and signed links, which may open something, stay out of it."""
     if access.isEnabledFor(logging.INFO):
-        path = route(request) if request.path.startswith(SIGNED) else request.path
+        path = route(request) if is_signed(request) else request.path
         said = (request.method, path, status)
         known = {"status": status, "milliseconds": round(seconds * 1000, 1), **caller(request)}
         access.handle(access.makeRecord(access.name, logging.INFO, __file__, 0, "%s %s %s", said, None, extra=known))
+
+
+def is_signed(request: HttpRequest) -> bool:
+    """Tell whether an address opens something by itself, or would, were it whole."""
+    match = request.resolver_match
+    return request.path.startswith(SIGNED) or (match is not None and "token" in match.kwargs)
 
 
 def route(request: HttpRequest) -> str:

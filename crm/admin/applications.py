@@ -89,6 +89,7 @@ class ApplicationAdmin(Guarded, WithVerbs, ModelAdmin):
         " it."
     )
     verbs = VERBS
+    unsearchable = frozenset({"client_secret"})
     list_display = ("name", "client_id", "is_active", "client_type", "authorization_grant_type", "user", "created")
     list_select_related = ("user",)
     list_filter = (

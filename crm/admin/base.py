@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         list_filter_submit: bool
         list_filter_sheet: bool
         warn_unsaved_form: bool
+        unsearchable: frozenset[str]
 
     class Inline:
         tab: bool
@@ -40,6 +41,14 @@ else:
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
     class ModelAdmin(UnfoldModelAdmin):
+        unsearchable = frozenset()  # fields by which an address narrows no list, since that would tell what they hold
+
+        def lookup_allowed(self, lookup, value, request=None):
+            """Refuse to narrow a list by what its page does not show."""
+            if lookup.partition("__")[0] in self.unsearchable:
+                return False
+            return super().lookup_allowed(lookup, value, request)
+
         def get_action_choices(self, request, default_choices=None, action_location=ActionLocation.CHANGE_LIST):
             """Return unfold's choices; its own method has not learnt Django 6.1's arguments yet."""
             first = [("", _("Select action"))]

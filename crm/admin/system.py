@@ -136,6 +136,7 @@ def package_log(
         "ordering": ("-pk",),
         "is_removable": is_removable,
         "hidden_fields": tuple(hidden),
+        "unsearchable": frozenset(hidden),
         "__module__": __name__,
     }
     admin.site.register(model, type(f"{model.__name__}LogAdmin", (LogAdmin,), attributes))

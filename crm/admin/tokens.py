@@ -27,6 +27,7 @@ class SecretAdmin(LogAdmin):
 
     list_display: Any = ("user", "application", "scope", "created", "expires")
     list_display_links = None
+    unsearchable = frozenset({"token", "token_checksum", "code", "nonce", "code_challenge", "device_code", "user_code"})
     list_select_related: ClassVar[Any] = ("user", "application")
     ordering = ("-pk",)
 

@@ -105,6 +105,7 @@ class SpanForm(forms.Form):
 class WebhookAdmin(ModelAdmin):
     """Subscriptions to changes."""
 
+    unsearchable = frozenset({"secret", "previous_secret"})
     form = WebhookForm
     list_display = ("description_or_url", "state", "user", "application", "created_at")
     list_select_related = ("user", "application")
@@ -221,6 +222,7 @@ class AttemptInline(ReadOnly, TabularInline):
 class WebhookDeliveryAdmin(LogAdmin):
     """Messages, and each attempt to deliver them; what they tell, to those who see the records."""
 
+    unsearchable = frozenset({"body", "record"})
     list_display = ("created_at", "event", "webhook", "status", "attempts", "next_attempt_at")
     list_select_related = ("webhook",)
     list_filter = (("status", ChoicesDropdownFilter),)

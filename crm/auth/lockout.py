@@ -38,6 +38,7 @@ FREE_OF_STRANGERS: Final = 50
 LONGEST: Final = timedelta(hours=1)
 STEPS: Final = 6
 NOWHERE: Final = "::1"  # in the place of a network, where a known browser is counted; no network has this address
+LONGEST_NAME: Final = 255
 NO_TIME: Final = timedelta(0)
 
 
@@ -79,10 +80,12 @@ class Lockout(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
 
     def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any) -> None:
         """Count a failure, in the pot of the browser where it is known."""
-        device = request and known.device_of(request, get_client_username(request, credentials) or "")
+        name = get_client_username(request, credentials) or ""
+        device = request and known.device_of(request, name)
         if device:
             request.axes_ip_address, request.axes_user_agent = NOWHERE, device
-        super().user_login_failed(sender, credentials, request, **kwargs)
+        kept = {**credentials, "username": name[:LONGEST_NAME]}  # no account has a longer one, and no column takes it
+        super().user_login_failed(sender, kept, request, **kwargs)
 
 
 def of_strangers(username: str) -> QuerySet[AccessAttempt]:

@@ -62,11 +62,12 @@ class Application(AbstractApplication):
     def is_known_at(self, redirect_uri: str, response_type: str) -> bool:
         """Tell whether nobody else can get what is sent to an address of this program (RFC 8252, section 8.6).
 
-        An https address is the program's own. Any program may listen on a port of this machine or claim a scheme, and
-        what it gets there is worth nothing only where it is a code, for which the secret of a confidential program
-        is asked.
+        An https address elsewhere is the program's own. Any program may listen on a port of this machine or claim a
+        scheme, and what it gets there is worth nothing only where it is a code, for which the secret of a confidential
+        program is asked.
         """
-        if urlsplit(redirect_uri).scheme == "https":
+        parts = urlsplit(redirect_uri)
+        if parts.scheme == "https" and not is_here(parts.hostname or ""):
             return True
         return self.client_type == self.CLIENT_CONFIDENTIAL and response_type == "code"
 
@@ -93,12 +94,15 @@ class Application(AbstractApplication):
 def is_exposed(uri: str) -> bool:
     """Tell whether an address would carry a code in the clear over a network."""
     parts = urlsplit(uri)
-    if parts.scheme != "http":
-        return False
+    return parts.scheme == "http" and not is_here(parts.hostname or "")
+
+
+def is_here(host: str) -> bool:
+    """Tell whether a name or an address stands for the machine that asks."""
     try:
-        return not ip_address(parts.hostname or "").is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return parts.hostname != "localhost"
+        return host == "localhost"
 
 
 class HashedField(models.CharField):  # type: ignore[type-arg]  # not subscriptable as the program runs

@@ -204,3 +204,20 @@ def test_commands_are_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", interactive=False, username="root", email="root@example.com", verbosity=0)
     assert User.objects.get(username="root").is_superuser
+
+
+SECRETS = (
+    "axes/accesslog/?session_hash__startswith=a",
+    "crm/application/?client_secret__startswith=p",
+    "crm/webhook/?secret__gt=1",
+    "crm/webhook/?previous_secret__isnull=False",
+    "crm/devicegrant/?user_code__startswith=A",
+    "crm/grant/?code__startswith=a",
+)
+
+
+@pytest.mark.parametrize("address", SECRETS)
+def test_no_list_is_narrowed_by_a_secret(address: str) -> None:
+    client = administrator()
+    assert client.get(f"/admin/{address}").status_code == 400
+    assert client.get(f"/admin/{address.partition('?')[0]}").status_code == 200

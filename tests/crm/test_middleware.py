@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from crm.middleware import refuse_large_bodies
 
@@ -102,3 +103,25 @@ def test_the_staff_site_may_evaluate_its_markup_but_run_no_script_of_others(clie
 def test_answers_for_a_caller_are_not_kept_by_caches(client: Client) -> None:
     answer = client.get("/api/nothing", headers={"authorization": "Bearer x"})
     assert answer["Cache-Control"] == "no-store"
+
+
+def signed_addresses() -> list[str]:
+    """Return an address of every page that a signed link opens."""
+    found = (str(one.pattern) for one in get_resolver().url_patterns if isinstance(one, URLPattern))
+    more = (
+        f"{above.pattern}{one.pattern}"
+        for above in get_resolver().url_patterns
+        if isinstance(above, URLResolver)
+        for one in above.url_patterns
+    )
+    return [f"/{one}".replace("<str:token>", "opens:it") for one in {*found, *more} if "<str:token>" in one]
+
+
+@pytest.mark.django_db
+def test_no_signed_link_is_in_a_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    addresses = [*signed_addresses(), "/m/u/opens:it/", "/preferences/opens:it/more"]
+    assert {"/m/u/opens:it", "/m/c/opens:it", "/tickets/opens:it/", "/files/opens:it"} <= {*addresses}
+    with caplog.at_level(logging.INFO):
+        for address in addresses:
+            client.get(address.replace("<str:file>", "opens:it"))
+    assert [text for text in (record.getMessage() for record in caplog.records) if "opens:it" in text] == []

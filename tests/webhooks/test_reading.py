@@ -160,6 +160,19 @@ def test_an_administrator_without_a_view_of_the_records_reads_no_payload(
     assert "Ada" in signed_in(User.objects.get(pk=keeper.pk)).get(page(delivery, "change")).content.decode()
 
 
+@pytest.mark.parametrize(
+    "known", ["body__data__after__name__startswith=A", "body__icontains=Ada", "record__isnull=False"]
+)
+def test_no_list_of_messages_is_narrowed_by_what_they_tell(
+    hearing: str, seller: User, receiver: Any, make_user: Any, known: str
+) -> None:
+    make(Customer, name="Ada", team=seller.team)
+    work()
+    keeper = make_user(is_staff=True)
+    keeper.user_permissions.add(Permission.objects.get(codename="view_webhook"))
+    assert signed_in(keeper).get(f"{page(WebhookDelivery, 'changelist')}?{known}").status_code == 400
+
+
 def test_who_may_see_accounts_only_reads_no_deliveries(hearing: str, seller: User, make_user: Any) -> None:
     make(Customer, team=seller.team)
     work()

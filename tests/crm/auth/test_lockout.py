@@ -77,3 +77,10 @@ def test_no_password_is_kept_with_a_failure(person: Any) -> None:
     Client().post("/account/sign-in", {"username": person.username, "password": "a-secret-mistyped"})
     attempt = AccessAttempt.objects.get()
     assert "a-secret-mistyped" not in f"{attempt.post_data}{attempt.get_data}"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_name_that_nobody_can_have_fails_as_any_other(db: None, door: str) -> None:
+    answer = Client().post(door, {"username": "x" * 5000, "password": "wrong"})
+    assert answer.status_code == 200
+    assert [len(one.username) for one in AccessAttempt.objects.all()] == [255]

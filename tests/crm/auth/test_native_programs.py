@@ -38,7 +38,12 @@ def test_the_page_still_lets_it_in(server: str, register: Any, session: Any, per
     assert exchanged(server, program, session, person)["scope"] == SCOPES
 
 
-@pytest.mark.parametrize("uri", [CALLBACK, "http://[::1]:9/callback", "http://localhost:9/callback"])
+HERE = [CALLBACK, "http://[::1]:9/callback", "http://localhost:9/callback"]
+
+
+@pytest.mark.parametrize(
+    "uri", [*HERE, "https://localhost:9/callback", "https://[::1]/callback", "https://127.0.0.2/callback"]
+)
 def test_nor_is_one_whose_page_is_to_be_skipped(server: str, register: Any, person: Any, uri: str) -> None:
     program = register("authorization-code", client_type="public", skip_authorization=True, redirect_uris=uri)
     answer = signed_in(person).get(f"/o/authorize?{urlencode(query(program, redirect_uri=uri))}")
