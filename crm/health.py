@@ -17,6 +17,7 @@ from django.utils.crypto import constant_time_compare
 from crm import jobs, metrics
 from crm.attachments.store import is_usable
 from crm.bounded import TooLate, within
+from crm.demonstration import has_accounts
 from crm.lag import lag
 from crm.resealing import is_outdated
 from crm.restored.holding import is_held
@@ -110,9 +111,15 @@ def is_migrated() -> bool:
 
 
 def what_is_to_do() -> dict[str, str]:
-    """Say what an operator has to decide or do: a copy that sends nothing, secrets to be sealed again."""
+    """Say what an operator has to decide or do: a copy that sends nothing, secrets to seal, accounts to remove."""
     told = {"sending": "held"} if is_held() else {}
-    return told | ({"secrets": FORMER_KEY} if is_outdated() else {})
+    told |= {"secrets": FORMER_KEY} if is_outdated() else {}
+    return told | ({"demonstration": "present"} if has_idle_accounts() else {})
+
+
+def has_idle_accounts() -> bool:
+    """Tell whether demonstration accounts are there where nobody may sign in with them."""
+    return not settings.SERVES_DEMONSTRATION and has_accounts()
 
 
 def has_worker() -> bool:

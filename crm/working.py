@@ -12,11 +12,13 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Final
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
+from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.signals import on_stop
 from procrastinate.worker import Worker
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from procrastinate import App, JobContext
+    from procrastinate.periodic import TaskAtTime
 
 GRACE: Final = 30  # seconds for jobs to end after a signal
 CONCURRENCY: Final = 8
@@ -70,6 +73,41 @@ class PatientConnector(PsycopgConnector):
                     raise
                 logger.warning("The worker waits for the database: %s", error.__cause__)
             await asyncio.sleep(PAUSE)
+
+
+class PatientDeferrer(PeriodicDeferrer):
+    """Queues periodic jobs whenever their time has come, though the connection broke since the last time."""
+
+    async def defer_jobs(self, jobs_to_defer: Iterable[TaskAtTime]) -> None:
+        """Queue each; wait for a database that is away, and raise what is no outage."""
+        for one in jobs_to_defer:
+            while not await self.is_deferred(one):
+                await asyncio.sleep(PAUSE)
+
+    async def is_deferred(self, one: TaskAtTime) -> bool:
+        """Queue one, over Django's connection, which does not notice by itself that it is broken."""
+        try:
+            await super().defer_jobs([one])
+        except ConnectorException as error:
+            await sync_to_async(hang_up)()
+            if not is_passing(error):
+                raise
+            logger.warning("The worker's timetable waits for the database: %s", error.__cause__)
+            return False
+        return True
+
+
+def hang_up() -> None:
+    """Close the connection of the thread that calls this."""
+    connection.close()
+
+
+class PatientWorker(Worker):
+    """A worker whose timetable outlives the database."""
+
+    async def _periodic_deferrer(self) -> None:
+        deferrer = PatientDeferrer(registry=self.app.periodic_registry, **self.app.periodic_defaults)
+        await deferrer.worker()
 
 
 class Heart(Thread):
@@ -167,7 +205,7 @@ async def run(own: App, connector: PatientConnector) -> bool:
             "stalled_worker_timeout": KEEP_SILENT,  # else each start would disown those who waited for the database
             "worker_middleware": [carry_on],
         }
-        worker = Worker(app=own, **options)
+        worker = PatientWorker(app=own, **options)
         heart = Heart(worker)
 
         def tell() -> None:

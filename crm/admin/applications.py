@@ -132,10 +132,11 @@ class ApplicationAdmin(Guarded, WithVerbs, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Application, form: Any, change: Any) -> None:
         secret = obj.client_secret
+        before = Application.objects.filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)
-        if change and set(obj.redirect_uris.split()) - set(form.initial.get("redirect_uris", "").split()):
+        if before is not None and obj.is_wider_than(before):
             forget(application=obj, by=staff(request))
-            self.message_user(request, _("Whoever had let the application in is asked again, because of the address."))
+            self.message_user(request, _("Whoever had let the application in is asked again, because of the change."))
         if not change and obj.client_type == Application.CLIENT_CONFIDENTIAL:
             self.tell(request, obj, secret)
 

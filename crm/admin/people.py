@@ -24,7 +24,7 @@ from crm.admin.lists import ColleagueFilter
 from crm.admin.site import staff
 from crm.auth import sessions
 from crm.auth.lockout import unlock
-from crm.auth.rights import permissions_of, roles_of
+from crm.auth.rights import permissions_of, roles_of, teams_of
 from crm.models import Team, User
 from crm.roles import ROLES
 
@@ -46,6 +46,7 @@ VERBS = {
 
 
 BEYOND = {"invalid_choice": _("You can give only what you may do yourself. Ask a superuser.")}
+ELSEWHERE = {"invalid_choice": _("You see the records of your own team only. Ask a superuser to choose another team.")}
 
 
 class RoleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -136,6 +137,11 @@ class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-ar
         if db_field.name == "groups":
             kwargs |= {"form_class": RoleChoiceField, "queryset": roles_of(staff(request)), "error_messages": BEYOND}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "team":
+            kwargs |= {"queryset": teams_of(staff(request)), "error_messages": ELSEWHERE}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.action(description=_("Let sign in again"), permissions=["change"])
     def let_sign_in(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

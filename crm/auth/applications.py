@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from crm.auth import audit
 from crm.refused import Refused
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from crm.models import Application, User
+
+WITHDRAWN: Final = gettext_noop("Consent for the application was withdrawn.")
 
 
 class IsFirstParty(Refused):
@@ -37,18 +43,52 @@ def switch(*, application: Application, is_active: bool, by: User) -> Applicatio
 
 
 @transaction.atomic
-def forget(*, application: Application, by: User) -> None:
-    """End all that was given to an application, so that whoever had let it in is asked again."""
+def forget(*, application: Application, by: User | None) -> None:
+    """End all that was given to an application, so that whoever had let it in is asked again.
+
+    What it looks after its own registration with stays (RFC 7592).
+    """
     from oauth2_provider.models import AccessToken, RefreshToken
+    from oauth2_provider.settings import oauth2_settings
 
-    from crm.models import DeviceGrant, Grant
+    from crm.models import DeviceGrant, Grant, User
 
+    given = [model.objects.filter(application=application) for model in (RefreshToken, Grant)]
+    asking = DeviceGrant.objects.filter(client_id=application.client_id)
+    holders = [Q(pk__in=rows.values("user")) for rows in (*given, asking)]
+    hold(User.objects.filter(Q(*holders, _connector=Q.OR)))
     now = timezone.now()
     RefreshToken.objects.filter(application=application, revoked=None).update(revoked=now, updated=now)
-    for model in (AccessToken, Grant):
-        model.objects.filter(application=application).delete()
+    own = {"scope": oauth2_settings.DCR_REGISTRATION_SCOPE}
+    AccessToken.objects.filter(application=application).exclude(**own).delete()
+    Grant.objects.filter(application=application).delete()
     DeviceGrant.objects.filter(client_id=application.client_id).delete()
-    audit.record("application_forgotten", user=by.pk, client=application.client_id, what=application.name)
+    audit.record("application_forgotten", user=by and by.pk, client=application.client_id, what=application.name)
+
+
+def hold(users: QuerySet[User]) -> None:
+    """Lock accounts, as who gives out a token does: what is on its way is there by then, or finds that it must not."""
+    list(users.select_for_update(no_key=True).order_by("pk").values("pk"))
+
+
+@transaction.atomic
+def withdraw(*, application: int, user: User) -> None:
+    """End all that somebody let a program have, also what is on its way to it, and its webhooks."""
+    from oauth2_provider.models import AccessToken, RefreshToken
+
+    from crm.models import Application, DeviceGrant, Grant, User, Webhook
+
+    hold(User.objects.filter(pk=user.pk))
+    owned = {"application": application, "user": user}
+    now = timezone.now()
+    RefreshToken.objects.filter(**owned, revoked=None).update(revoked=now, updated=now)
+    AccessToken.objects.filter(**owned).delete()
+    Grant.objects.filter(**owned).delete()
+    programs = Application.objects.filter(pk=application).values("client_id")
+    let_in = DeviceGrant.objects.filter(client_id__in=programs, user=user, status=DeviceGrant.AUTHORIZED)
+    let_in.update(status=DeviceGrant.DENIED)
+    Webhook.objects.filter(**owned).end(WITHDRAWN)
+    audit.record("grant_withdrawn", user=user.pk, application=application)
 
 
 @transaction.atomic

@@ -37,7 +37,7 @@ FREE_FAILURES: Final = 5
 FREE_OF_STRANGERS: Final = 50
 LONGEST: Final = timedelta(hours=1)
 STEPS: Final = 6
-NOWHERE: Final = "::"  # in the place of a network, where a known browser is counted; nobody sends from there
+NOWHERE: Final = "::1"  # in the place of a network, where a known browser is counted; no network has this address
 NO_TIME: Final = timedelta(0)
 
 

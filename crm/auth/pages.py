@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
@@ -11,17 +11,16 @@ from django.db.models import Max
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic import TemplateView
 from oauth2_provider.models import AccessToken, RefreshToken
 
-from crm.auth import audit, sessions
+from crm.auth import applications, audit, sessions
 from crm.auth.limits import count_address, count_use
 from crm.auth.passwords import PasswordView
 from crm.auth.scopes import sentences
-from crm.models import Application, DeviceGrant, Webhook
+from crm.models import Application, DeviceGrant
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from crm.models import User
 
 DEVICE_TRIES = 20  # a minute, for one person: who types a code needs two, who guesses needs billions
-WITHDRAWN: Final = gettext_noop("Consent for the application was withdrawn.")
 
 
 class SignInView(LoginView):
@@ -133,9 +131,5 @@ def grant_of(application: Application, user: User) -> dict[str, Any]:
 @require_POST
 def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     """Take away every token that a program holds of the person who is signed in, and end its webhooks."""
-    owned = {"application": number, "user": person(request)}
-    RefreshToken.objects.filter(**owned, revoked__isnull=True).update(revoked=timezone.now())
-    AccessToken.objects.filter(**owned).delete()
-    Webhook.objects.filter(**owned).end(WITHDRAWN)
-    audit.record("grant_withdrawn", user=person(request).pk, application=number)
+    applications.withdraw(application=number, user=person(request))
     return redirect("grants")

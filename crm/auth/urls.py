@@ -16,9 +16,9 @@ oauth = [
     re_path(r"^introspect/?$", views.IntrospectionView.as_view(), name="introspect"),
     re_path(r"^device-authorization/?$", views.DeviceAuthorizationView.as_view(), name="device-authorization"),
     re_path(r"^device/?$", pages.device, name="device"),
-    re_path(r"^userinfo/?$", toolkit.UserInfoView.as_view(), name="user-info"),
+    re_path(r"^userinfo/?$", views.UserInfoView.as_view(), name="user-info"),
     re_path(r"^logout/?$", toolkit.RPInitiatedLogoutView.as_view(), name="rp-initiated-logout"),
-    re_path(r"^register/?$", toolkit.DynamicClientRegistrationView.as_view(), name="dcr-register"),
+    re_path(r"^register/?$", registration.RegistrationView.as_view(), name="dcr-register"),
     path(
         "register/<str:client_id>/",
         registration.ManagementView.as_view(),

@@ -245,6 +245,10 @@ def introspected(token: str, known: QuerySet[AccessToken]) -> dict[str, Any]:
     return {"active": True, "token_type": "Bearer", "username": row.user.get_username(), **claims}
 
 
+class UserInfoView(Limited, WellFormed, toolkit.UserInfoView):
+    """What a program may know of whom it acts for (OpenID Connect Core 1.0, section 5.3)."""
+
+
 class JwksView(View):
     """The public keys that verify access and identity tokens (RFC 7517); none while a shared secret signs."""
 

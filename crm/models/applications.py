@@ -70,6 +70,12 @@ class Application(AbstractApplication):
             return True
         return self.client_type == self.CLIENT_CONFIDENTIAL and response_type == "code"
 
+    def is_wider_than(self, before: Application) -> bool:
+        """Tell whether others could get what was given to it before: at a new address, or without the secret."""
+        addresses = set(self.redirect_uris.split()) - set(before.redirect_uris.split())
+        lost_secret = before.client_type == self.CLIENT_CONFIDENTIAL and self.client_type == self.CLIENT_PUBLIC
+        return bool(addresses) or lost_secret
+
     @property
     def is_first_party(self) -> bool:
         """Whether this stands for the sign-in of the API itself."""

@@ -38,6 +38,8 @@ PATIENCE: Final = "SET LOCAL lock_timeout = '10s'"
 ALONE: Final = "LOCK TABLE crm_feedstate IN ACCESS EXCLUSIVE MODE"
 NEXT: Final = "SELECT base + pg_current_xact_id()::text::bigint FROM crm_feedstate"
 FAILOVER: Final = timedelta(minutes=10)
+# Set where somebody had PostgreSQL recover to a point in time; a standby is promoted without.
+TARGETS: Final = ("recovery_target", *(f"recovery_target_{kind}" for kind in ("time", "lsn", "xid", "name")))
 logger = logging.getLogger(__name__)
 
 
@@ -127,8 +129,15 @@ def why_held(known: DatabaseIdentity, live: Marks, host: str) -> Reason | None:
     if known.host != host:
         return Reason.MOVED
     if before.timeline != live.timeline:
-        return Reason.REWOUND if timezone.now() - last_used(known) > FAILOVER else None
+        return Reason.REWOUND if has_target() or timezone.now() - last_used(known) > FAILOVER else None
     return Reason.COPIED
+
+
+def has_target() -> bool:
+    """Tell whether this server was told a point in time to recover to; any role may ask."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bool_or(current_setting(name) <> '') FROM unnest(%s::text[]) AS name", [list(TARGETS)])
+        return bool(cursor.fetchone()[0])
 
 
 def last_used(known: DatabaseIdentity) -> datetime:

@@ -14,6 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from crm.changes.feed import State
 from crm.models import Task, Webhook, WebhookDelivery
 from crm.tasks.reminders import send_reminder
+from crm.webhooks.feeding import count_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,6 @@ def discard_reminders() -> None:
 
 
 KIT: Final = (
-    Waiting(_("messages for webhooks"), lambda: deliveries().count(), discard_deliveries),
+    Waiting(_("messages for webhooks"), lambda: deliveries().count() + count_ahead(), discard_deliveries),
     Waiting(_("reminders"), lambda: reminders().count() + reminder_jobs().count(), discard_reminders),
 )

@@ -43,8 +43,17 @@ def feed_one(pk: UUID) -> bool:
     webhook = rows.founded().filter(pk=pk, paused_at=None).first()
     if webhook is None:
         return False
+    page = next_page(webhook)
+    make_messages(webhook, page.texts)
+    position = {"transaction": page.position.transaction, "sequence": page.position.sequence}
+    Webhook.objects.filter(pk=webhook.pk).update(**position)
+    return page.has_more
+
+
+def next_page(webhook: Webhook) -> feed.Page:
+    """Return the next changes that a webhook is to hear of."""
     try:
-        page = feed.read(
+        return feed.read(
             user=webhook.user,
             kinds=rights.heard(webhook),
             shape=shape_of(ChangeSerializer, None, frozenset()),
@@ -53,11 +62,20 @@ def feed_one(pk: UUID) -> bool:
             narrow=(lambda rows: rows.filter(action__in=webhook.actions)) if webhook.actions else None,
         )
     except feed.FeedExpired:
-        page = feed.Page([], feed.State.now().start, has_more=True)
-    make_messages(webhook, page.texts)
-    position = {"transaction": page.position.transaction, "sequence": page.position.sequence}
-    Webhook.objects.filter(pk=webhook.pk).update(**position)
-    return page.has_more
+        return feed.Page([], feed.State.now().start, has_more=True)
+
+
+def count_ahead() -> int:
+    """Return how many changes are still to become messages; writes nothing."""
+    total = 0
+    for webhook in Webhook.objects.select_related("user").founded().filter(paused_at=None):
+        page = next_page(webhook)
+        total += len(page.texts)
+        while page.has_more:
+            webhook.transaction, webhook.sequence = page.position.transaction, page.position.sequence
+            page = next_page(webhook)
+            total += len(page.texts)
+    return total
 
 
 def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False) -> int:

@@ -66,7 +66,7 @@ def test_long_texts_keep_their_lines(api_client: Any, integration: Any) -> None:
 @pytest.mark.parametrize("sign", BREAKS.values(), ids=BREAKS.keys())
 def test_the_staff_site_says_so_at_the_field(make_user: Any, sign: str) -> None:
     browser = Client()
-    browser.force_login(make_user("Administrator", is_staff=True), backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(make_user("Administrator", is_staff=True), backend="crm.auth.accounts.Accounts")
     answer = browser.post("/admin/crm/team/add/", {"name": f"East{sign}West"})
     assert answer.context["adminform"].form.errors["name"] == ["Line breaks are not allowed here."]
     assert not apps.get_model("crm.Team").objects.exists()

@@ -25,7 +25,7 @@ def test_the_sample_of_nginx_waits_longer_than_an_export_may_take(name: str) -> 
 
 @pytest.mark.parametrize("program", [".venv/bin/gunicorn", ".venv/bin/python manage.py worker"])
 def test_each_process_has_a_unit_of_its_own_that_comes_up_again_and_with_the_machine(program: str) -> None:
-    (unit,) = [one for one in re.findall(r"```\n(\[Unit\].*?)```", PAGE, re.DOTALL) if f"/srv/crm/{program}\n" in one]
+    (unit,) = [one for one in re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL) if f"/srv/crm/{program}\n" in one]
     assert {"Restart=always", "WantedBy=multi-user.target", "EnvironmentFile=/etc/crm.env"} <= set(unit.splitlines())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.client import MULTIPART_CONTENT
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import ConnectorException
 
 from crm import housekeeping
 from crm.beats import attempt
 from crm.models import Change, Import
+from crm.working import PatientDeferrer
 from customers.models import Customer
 from tests.proxy import Proxy, proxy
 from tests.waiting import wait_until
@@ -98,6 +102,33 @@ def test_a_worker_that_ends_by_itself_says_so_to_its_supervisor() -> None:
         ask("WITH gone AS (DELETE FROM procrastinate_workers RETURNING id) SELECT count(*) FROM gone")
         tidy_up()
         assert child.wait(60) == 1
+
+
+def timetable(*timestamps: int) -> None:
+    """Queue a periodic job for each of these times, as the worker does."""
+    task = next(one for key, one in app.periodic_registry.periodic_tasks.items() if key[0] == housekeeping.tidy_up.name)
+    asyncio.run(PatientDeferrer(app.periodic_registry).defer_jobs([(task, timestamp) for timestamp in timestamps]))
+
+
+def break_connections() -> None:
+    ask(
+        "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+def test_the_timetable_outlives_each_outage() -> None:
+    for timestamp in (60, 120, 180):
+        ProcrastinateJob.objects.all()._raw_delete("default")
+        timetable(timestamp)
+        assert ask("SELECT array_agg((args->>'timestamp')::int) FROM procrastinate_jobs") == [timestamp]
+        break_connections()
+
+
+def test_what_is_wrong_with_the_timetable_ends_the_worker() -> None:
+    with pytest.raises(ConnectorException):
+        timetable(2**70)
+    assert not ProcrastinateJob.objects.exists()
 
 
 def test_an_import_goes_on_after_each_outage_and_does_each_row_once(api_client: Any, integration: Any) -> None:

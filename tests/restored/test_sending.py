@@ -16,6 +16,7 @@ from crm.restored.identity import recognise
 from customers.models import Customer
 from marketing.models import Campaign
 from tests.crm.test_health import beat, job
+from tests.feed import settle
 from tests.samples import make
 from tests.waiting import wait_until
 from tests.webhooks.conftest import client, receiver, subscribe, worker_process
@@ -121,6 +122,20 @@ def test_what_waits_can_be_discarded(subscribe: Any, was_other: Callable[..., No
     assert not Task.objects.to_remind_of(timezone.now()).filter(pk=task.pk).exists()
     assert Campaign.objects.get(pk=campaign.pk).status == "paused"
     assert holding.may_send()
+
+
+@pytest.mark.parametrize(("changes", "waiting"), [(0, 0), (1, 1), (3, 3)])
+def test_a_change_that_is_no_message_yet_waits_too(
+    subscribe: Any, was_other: Callable[..., None], capsys: Any, changes: int, waiting: int
+) -> None:
+    hook = Webhook.objects.get(pk=subscribe(actions=["created"])["id"])
+    made = [make(Customer) for _number in range(changes)]
+    Customer.objects.filter(pk__in=[one.pk for one in made]).update(name="Not heard of")
+    settle()
+    was_other(system="1")
+    call_command("restored")
+    assert f"waiting: {waiting} messages for webhooks\n" in capsys.readouterr().out
+    assert Webhook.objects.get().transaction == hook.transaction
 
 
 def test_an_operator_says_that_this_is_a_copy(reader: Any, capsys: Any) -> None:

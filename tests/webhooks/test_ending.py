@@ -9,7 +9,9 @@ from oauth2_provider.models import AccessToken, RefreshToken
 
 from crm.auth import sessions
 from crm.models import Application, Webhook, WebhookDelivery
+from crm.webhooks.actions import Ended, resume
 from crm.webhooks.feeding import feed_all
+from crm.webhooks.rights import Caller
 from customers.models import Customer
 from tests import worker
 from tests.feed import settle
@@ -200,3 +202,11 @@ def test_an_application_that_is_switched_on_again_goes_on_but_for_what_somebody_
 def test_with_an_application_go_its_webhooks(let: Any, mirror: Application) -> None:
     mirror.delete()
     assert not Webhook.objects.exists()
+
+
+def test_one_that_ends_while_it_is_resumed_stays_ended(let: Any, mirror: Application, integration: User) -> None:
+    read_before = Webhook.objects.get()
+    withdraw_consent(let, integration, mirror)
+    with pytest.raises(Ended):
+        resume(webhook=read_before, caller=Caller(superuser()))
+    assert Webhook.objects.get().ended_at is not None

@@ -60,3 +60,11 @@ def test_the_server_says_loudly_that_it_refuses_them(data: None, settings: Any, 
     settings.SERVES_DEMONSTRATION = bool(serves)
     checks.warn_of_demonstration_accounts()
     assert ("Nobody can sign in with them here" in caplog.text) is not bool(serves)
+
+
+def test_readyz_says_that_they_are_there_where_nobody_may_use_them(data: None, client: Client, settings: Any) -> None:
+    assert "demonstration" not in client.get("/readyz").json()
+    settings.SERVES_DEMONSTRATION = False
+    assert client.get("/readyz").json()["demonstration"] == "present"
+    demonstration.remove()
+    assert "demonstration" not in client.get("/readyz").json()

@@ -18,6 +18,9 @@ DOORS = [
     ("POST", "/o/revoke_token"),
     ("POST", "/o/introspect"),
     ("POST", "/o/device-authorization"),
+    ("POST", "/o/register"),
+    ("GET", "/o/register/unknown/"),
+    ("GET", "/o/userinfo"),
     ("GET", "/tickets/unknown/"),
     ("GET", "/tickets/unknown/survey"),
     ("GET", "/tickets/unknown/files/unknown"),
@@ -66,11 +69,31 @@ def test_flooding_sign_in_pages_locks_no_program(settings: Any, make_user: Any, 
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("2001:db8:1:2::1", "2001:db8:1:2::"),
         ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ("64:ff9b::192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::"),
         ("", "0.0.0.0"),  # noqa: S104 -- stands for no address
     ],
 )
 def test_a_client_is_counted_by_its_network(address: str, network: str) -> None:
     assert client_network(RequestFactory().get("/", REMOTE_ADDR=address)) == network
+
+
+@pytest.mark.parametrize(
+    ("said", "network"),
+    [
+        ("198.51.100.9, 192.0.2.7", "192.0.2.7"),
+        ("198.51.100.9, 192.0.2.7:51234", "192.0.2.7"),
+        ("[2001:db8:9::1]:1, [2001:db8:1:2::1]:51234", "2001:db8:1:2::"),
+        ("198.51.100.9, [2001:db8:1:2::1]", "2001:db8:1:2::"),
+        ("198.51.100.9, 192.0.2.7:x", "0.0.0.0"),  # noqa: S104 -- stands for no address
+        ("198.51.100.9,", "0.0.0.0"),  # noqa: S104 -- likewise
+    ],
+)
+def test_a_client_behind_a_proxy_is_whom_the_proxy_saw(settings: Any, said: str, network: str) -> None:
+    settings.TRUSTED_PROXIES = 1
+    assert client_network(RequestFactory().get("/", headers={"X-Forwarded-For": said})) == network
+    settings.TRUSTED_PROXIES = 0
+    assert client_network(RequestFactory().get("/", headers={"X-Forwarded-For": said})) == "127.0.0.1"
 
 
 @pytest.mark.django_db
@@ -94,7 +117,7 @@ def test_failures_from_an_ipv6_network_lock_all_of_it(make_user: Any, client_wit
 def test_one_person_may_only_guess_so_many_codes_of_devices(make_user: Any) -> None:
     browsers = [Client(), Client()]
     for browser, person in zip(browsers, (make_user(), make_user()), strict=True):
-        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        browser.force_login(person, backend="crm.auth.accounts.Accounts")
     codes = [
         browsers[0].post("/o/device", {"user_code": "WRONG"}, REMOTE_ADDR=f"192.0.2.{number}").status_code
         for number in range(21)

@@ -80,7 +80,7 @@ def test_the_page_speaks_chinese_and_holds_to_the_strict_policy() -> None:
 def test_a_form_from_elsewhere_changes_no_password() -> None:
     user = colleague("Auditor")
     client = Client(enforce_csrf_checks=True)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="crm.auth.accounts.Accounts")
     for page in PAGES:
         assert client.post(page, said()).status_code == 403
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)

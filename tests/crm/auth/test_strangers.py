@@ -122,7 +122,7 @@ def test_an_administrator_lets_somebody_sign_in_again(client_without_token: Any,
     strangers_fail(person.username)
     strangers_fail(other.username)
     site = Client()
-    site.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    site.force_login(administrator, backend="crm.auth.accounts.Accounts")
     sent = {"action": "let_sign_in", "_selected_action": [str(person.pk)]}
     answer = site.post("/admin/crm/user/", sent, follow=True)
     assert "1 person can sign in again." in answer.content.decode()
@@ -134,6 +134,20 @@ def test_no_administrator_lets_a_superuser_sign_in_again(make_user: Any) -> None
     administrator, root = make_user("Administrator", is_staff=True), make_user(is_superuser=True)
     strangers_fail(root.username)
     site = Client()
-    site.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
+    site.force_login(administrator, backend="crm.auth.accounts.Accounts")
     site.post("/admin/crm/user/", {"action": "let_sign_in", "_selected_action": [str(root.pk)]})
     assert AccessAttempt.objects.filter(username=root.username).count() == 50
+
+
+def test_failures_on_this_machine_are_those_of_strangers(client_without_token: Any, person: Any) -> None:
+    strangers_fail(person.username, 49)
+    assert by_api(client_without_token, person, "::1", "wrong") == 401
+    assert by_api(client_without_token, person, ELSEWHERE) == 429
+
+
+def test_failures_of_a_known_browser_keep_nobody_on_this_machine_waiting(person: Any) -> None:
+    browser = Client()
+    at_page(browser, person)
+    browser.post("/account/sign-out")
+    assert [at_page(browser, person, "wrong") for _number in range(5)][-1] == 429
+    assert at_page(Client(), person, address="::1") == 302
