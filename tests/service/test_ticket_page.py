@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
+import zipfile
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,6 +21,7 @@ from customers.actions import revoke_preferences_links
 from service import actions
 from service.links import SALT, link_for
 from service.models import TicketMessage
+from tests.bombs import ODT, ZEROS, damaged, lying, packed
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -79,6 +82,28 @@ def test_an_answer_with_a_file_that_is_not_taken_is_not_taken(opened: Any) -> No
     answer = Client().post(path(ticket), {"body": "See.", "files": [SimpleUploadedFile("x.exe", b"MZ")]})
     assert (answer.status_code, "See." in answer.content.decode()) == (422, True)
     assert (TicketMessage.objects.count(), Attachment.objects.count()) == (1, 0)
+
+
+BOMBS = {
+    "deflated": packed(("mimetype", ZEROS)),
+    "of lzma": packed(("mimetype", ZEROS), method=zipfile.ZIP_LZMA),
+    "damaged": damaged("mimetype"),
+    "lying": lying("mimetype", says=len(ODT)),
+}
+
+
+@pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
+def test_a_file_that_is_made_to_hurt_costs_a_stranger_with_a_link_no_memory_of_ours(
+    opened: Any, content: bytes
+) -> None:
+    link = path(ticket := opened())
+    tracemalloc.start()
+    answer = Client().post(link, {"body": "See.", "files": [SimpleUploadedFile("plan.odt", content)]})
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.status_code == 422
+    assert peak < 24 << 20  # what is unpacked would be 64 MB
+    assert (Attachment.objects.count(), TicketMessage.objects.filter(ticket=ticket).count()) == (0, 1)
 
 
 def test_an_empty_answer_is_refused(opened: Any) -> None:
