@@ -1,0 +1,1 @@
+"""The page on operation, done from an empty folder: PostgreSQL, nginx, gunicorn and a worker, as in production."""
