@@ -33,7 +33,7 @@ OTHERS = {
     "TIME_ZONE": ["Mars/Olympus", "../etc/passwd", "/etc/passwd"],
     "EMAIL_BACKEND": ["no.such.Backend", "SMTP"],
     "EMAIL_OPTIONS": ["[]", "{"],
-    "REPORTING_CURRENCY": ["EURO", "XXX"],
+    "REPORTING_CURRENCY": ["EURO", "X" * 3],
     "ATTACHMENT_KINDS": ["pdf,exe"],
     "PORT": ["65536", "-1"],
     "THREADS": ["0"],
