@@ -115,7 +115,7 @@ def resume(*, webhook: Webhook, caller: Caller) -> None:
     One that ended is taken up by its own application and person only, under the sign-in in hand and with its scopes;
     Ended is raised for others.
     """
-    webhook.refresh_from_db(from_queryset=Webhook.objects.select_for_update())  # it may have ended since it was read
+    webhook = Webhook.objects.select_for_update().get(pk=webhook.pk)  # it may have ended since it was read
     if webhook.ended_at is not None:
         if caller.application is None or not caller.owns(webhook):
             raise Ended
