@@ -12,24 +12,30 @@ from psycopg import sql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.db.models import Model
+
 REMOVED: Final = ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
 SORTS: Final = ("Sort", "Incremental Sort")
 SORTED: Final = "sorted"
+SUMMARIZE: Final = """
+    SELECT brin_summarize_new_values(i.indexrelid) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+    WHERE i.indrelid = %s::regclass AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'brin')
+"""
 
 
 def scanned(asked: Any, parameters: dict[str, Any] | None = None) -> dict[str, int]:
     """Return how many rows of each table a query reads, those that it throws away included, and how many it sorts.
 
-    The query is a queryset or a statement, and is carried out and taken back. The tables are analyzed before, so make
-    more rows than the answer has: what reads hundreds where it answers with a few has no index that it could use.
+    The query is a queryset or a statement, and is carried out and taken back. Statistics are made before, as autovacuum
+    does, so make more rows than the answer has: what reads hundreds to answer with a few has no index that it can use.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         statement, values = (asked, parameters) if isinstance(asked, str) else asked.query.sql_with_params()
         cursor.execute("SET LOCAL enable_seqscan = off")
-        for table in sorted(
-            {str(step["Relation Name"]) for step in steps(cursor, "", statement, values) if read(step)}
-        ):
+        tables = {str(step["Relation Name"]) for step in steps(cursor, "", statement, values) if read(step)}
+        for table in sorted(tables):
             cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
+            cursor.execute(SUMMARIZE, [table])
         rows: Counter[str] = Counter()
         for step in steps(cursor, "ANALYZE, ", statement, values):
             number = round((step["Actual Rows"] + sum(step.get(name, 0) for name in REMOVED)) * step["Actual Loops"])
@@ -55,3 +61,9 @@ def steps(cursor: Any, analyze: str, statement: str, values: Any) -> Iterator[di
         step = waiting.pop()
         waiting += step.get("Plans", ())
         yield step
+
+
+def forget(model: type[Model]) -> None:
+    """Empty a table and its indexes, which else hold what other tests took back."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(model._meta.db_table)))

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from crm.models import Change
+from tests.plans import forget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RARE = UUID(int=2)
@@ -37,6 +38,7 @@ FILTERS: list[dict[str, Any]] = [
 
 def fill(first: str, last: str) -> None:
     """Fill the feed with changes of which only the last 20 differ."""
+    forget(Change)
     with connection.cursor() as cursor:
         cursor.execute(ALIKE, {"many": MANY, "first": first, "last": last})
         cursor.execute(SETTLE)

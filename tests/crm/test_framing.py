@@ -71,11 +71,16 @@ def test_bytes_in_headers_that_are_no_text_do_no_harm(send: Any, header: bytes) 
     assert b"\xff" not in answer
 
 
-@pytest.mark.parametrize(
-    "path", [b"/api/v1/customers/\xff", b"/api/v1/customers/%c0%af", b"/api/v1/customers\\..", b"//api"]
-)
+@pytest.mark.parametrize("path", [b"/api/v1/customers/\xff", b"/api/v1/customers/%c0%af", b"/api/v1/customers\\.."])
 def test_bytes_in_the_path_that_are_no_text_lead_nowhere(send: Any, path: bytes) -> None:
     assert status_of(send(b"GET " + path + b" HTTP/1.1")) == 404
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"//api", 301), (b"//example.com/api", 404), (b"//example.com/..", 404)])
+def test_slashes_at_the_beginning_lead_to_no_other_machine(send: Any, path: bytes, status: int) -> None:
+    answer = send(b"GET " + path + b" HTTP/1.1")
+    assert status_of(answer) == status
+    assert (b"Location: /api/\r\n" in answer) == (status == 301)
 
 
 def test_a_method_that_nobody_knows_is_refused(send: Any) -> None:

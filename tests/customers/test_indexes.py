@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from crm.models import Attachment, Erasure, Task
+from crm.models import Attachment, Change, Erasure, Task
 from crm.privacy import person
 from customers.models import Customer
-from tests.plans import scanned
+from tests.plans import forget, scanned
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,7 @@ def test_a_list_of_erasures_looks_for_the_customer_of_each(make_user: Any) -> No
 
 
 def test_what_the_feed_tells_of_a_customer_is_read_by_indexes() -> None:
+    forget(Change)
     ann = Customer.objects.create(name="Ann")
     Customer.objects.bulk_create(Customer(name=f"Customer {n}") for n in range(2_000))
     assert scanned(person.find(ann).changes())["crm_change"] <= 10
