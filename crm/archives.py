@@ -86,10 +86,10 @@ def refuse_hurtful(archive: Archive) -> None:
     if any(one.flag_bits & ENCRYPTED for one in members):
         raise ArchiveUnreadable(_("The archive is encrypted."))
     if not {one.compress_type for one in members} <= METHODS:
-        raise ArchiveUnreadable(_("The archive is packed in a way that is not read here."))
+        raise ArchiveUnreadable(_("The archive uses a compression method that is not supported."))
     if len({one.filename for one in members}) < len(members):
-        raise ArchiveUnreadable(_("A part stands twice in the archive."))
+        raise ArchiveUnreadable(_("The archive contains the same name twice."))
     placed = sorted(members, key=lambda one: one.header_offset)
     for one, following in pairwise(placed):
         if one.header_offset + LOCAL_HEADER + one.compress_size > following.header_offset:
-            raise ArchiveUnreadable(_("Parts of the archive lie in one another."))
+            raise ArchiveUnreadable(_("Parts of the archive overlap."))

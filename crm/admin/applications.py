@@ -44,7 +44,9 @@ def grants() -> list[tuple[str, Any]]:
     return [(value, label) for value, label in Application.GRANT_TYPES if value not in closed]
 
 
-BEYOND = {"invalid_choice": _("An application acts as nobody who may do more than you. Ask a superuser.")}
+BEYOND = {
+    "invalid_choice": _("An application cannot act as an account with more permissions than yours. Ask a superuser.")
+}
 VERBS = (
     Verb(
         "switch-off",
@@ -52,10 +54,10 @@ VERBS = (
         "power_settings_new",
         lambda one, by: switch(application=one, is_active=False, by=by),
         lambda one: one.is_active,
-        _("The application is off. Nothing that was given to it counts now."),
+        _("The application is switched off. Its tokens no longer work."),
         explanation=_(
-            "At once it is refused: its access and refresh tokens, codes and webhooks do nothing, and nobody can let it"
-            " in. Nothing is deleted: once it is switched on again, what has not expired counts again."
+            "It is refused at once: its access and refresh tokens, codes and webhooks stop working, and nobody can "
+            "authorize it. Nothing is deleted: when you switch it on again, whatever has not expired works again."
         ),
     ),
     Verb(
@@ -64,8 +66,8 @@ VERBS = (
         "power_settings_new",
         lambda one, by: switch(application=one, is_active=True, by=by),
         lambda one: not one.is_active,
-        _("The application is on again."),
-        explanation=_("What was given to it and has not expired counts again."),
+        _("The application is switched on."),
+        explanation=_("Its tokens, codes and webhooks that have not expired work again."),
         is_main=True,
     ),
 )
@@ -85,8 +87,8 @@ class ApplicationAdmin(Guarded, WithVerbs, ModelAdmin):
     """OAuth clients; the one of the API's own sign-in is not shown."""
 
     beyond = _(
-        "This application acts for somebody who may do more than you, or is let in unasked: only a superuser changes"
-        " it."
+        "This application acts for an account with more permissions than yours, or skips consent. "
+        "Only a superuser can change it."
     )
     verbs = VERBS
     unsearchable = frozenset({"client_secret"})
@@ -137,7 +139,9 @@ class ApplicationAdmin(Guarded, WithVerbs, ModelAdmin):
         super().save_model(request, obj, form, change)
         if before is not None and obj.is_wider_than(before):
             forget(application=obj, by=staff(request))
-            self.message_user(request, _("Whoever had let the application in is asked again, because of the change."))
+            self.message_user(
+                request, _("Because of this change, everyone who had authorized the application is asked again.")
+            )
         if not change and obj.client_type == Application.CLIENT_CONFIDENTIAL:
             self.tell(request, obj, secret)
 

@@ -45,7 +45,7 @@ VERBS = {
 }
 
 
-BEYOND = {"invalid_choice": _("You can give only what you may do yourself. Ask a superuser.")}
+BEYOND = {"invalid_choice": _("You can only grant permissions that you have yourself. Ask a superuser.")}
 ELSEWHERE = {"invalid_choice": _("You see the records of your own team only. Ask a superuser to choose another team.")}
 
 
@@ -94,7 +94,7 @@ class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-ar
     """Accounts; nobody changes one that may do more than they, nor takes their own rights away."""
 
     actions = ("sign_out", "let_sign_in")
-    beyond = _("This account may do more than you: only a superuser changes it.")
+    beyond = _("This account has more permissions than yours. Only a superuser can change it.")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -143,7 +143,7 @@ class UserAdmin(Guarded, DjangoUserAdmin, AccountAdmin):  # type: ignore[type-ar
             kwargs |= {"queryset": teams_of(staff(request)), "error_messages": ELSEWHERE}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    @admin.action(description=_("Let sign in again"), permissions=["change"])
+    @admin.action(description=_("Unlock sign-in"), permissions=["change"])
     def let_sign_in(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """End the wait after failed sign-ins, wherever they came from."""
         chosen = [user for user in queryset if self.has_change_permission(request, user)]
@@ -205,7 +205,7 @@ admin.site.unregister(Group)
 class RoleAdmin(Guarded, DjangoGroupAdmin, AccountAdmin):
     """Roles: the standard ones as they are, and mixtures that an administrator makes."""
 
-    beyond = _("This role may do more than you: only a superuser changes it.")
+    beyond = _("This role has more permissions than you. Only a superuser can change it.")
     list_display = ("role_name", "is_standard")
     ordering = ("pk",)
 

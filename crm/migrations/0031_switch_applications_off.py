@@ -11,6 +11,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='application',
             name='is_active',
-            field=models.BooleanField(db_default=True, default=True, editable=False, help_text='While it is off, nothing that was given to it counts.', verbose_name='active'),
+            field=models.BooleanField(db_default=True, default=True, editable=False, help_text='While it is off, its tokens, codes and webhooks do not work.', verbose_name='active'),
         ),
     ]

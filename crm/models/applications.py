@@ -33,7 +33,7 @@ class Application(AbstractApplication):
         default=True,
         db_default=True,
         editable=False,
-        help_text=_("While it is off, nothing that was given to it counts."),
+        help_text=_("While it is off, its tokens, codes and webhooks do not work."),
     )
 
     objects = ApplicationManager()

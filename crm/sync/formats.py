@@ -203,7 +203,7 @@ class Lines:
         while line := self.file.readline(LONGEST_ROW + 1):
             self.length += len(line)
             if self.length > LONGEST_ROW:
-                raise FileUnreadable(_("A row is longer than can be read."))
+                raise FileUnreadable(_("A row is too long to be read."))
             yield line
 
     def row_ended(self) -> None:

@@ -72,7 +72,7 @@ def take_or_count(note: IncomingMail, raw: bytes, attempts: int, *, recipient: s
     digest = note.key
     try:
         if attempts > MOST_ATTEMPTS:
-            taken = kept(note, raw, _("Whatever tried to take it ended before it was done, three times."))
+            taken = kept(note, raw, _("Processing it was interrupted three times."))
         else:
             taken = take_once(note, raw, recipient=recipient, is_wanted=is_wanted)
     except (InterfaceError, OperationalError):

@@ -103,7 +103,7 @@ def test_an_application_is_switched_off_and_on_by_a_button() -> None:
     text = client.post(address, follow=True).content.decode()
     shop.refresh_from_db()
     assert not shop.is_active
-    assert "The application is off." in text
+    assert "The application is switched off." in text
     assert f"/admin/crm/application/{shop.pk}/do/switch-on" in text
     client.post(f"/admin/crm/application/{shop.pk}/do/switch-on")
     shop.refresh_from_db()

@@ -62,7 +62,7 @@ def test_who_may_do_more_is_changed_by_no_administrator(make: Any) -> None:
     user, client = make(), administrator()
     before = as_it_is(user)
     shown = client.get(page(user, "change")).content.decode()
-    assert "This account may do more than you: only a superuser changes it." in shown
+    assert "This account has more permissions than yours. Only a superuser can change it." in shown
     assert client.post(page(user, "change"), {"username": user.username, "email": "x@example.com"}).status_code == 403
     body = {"password1": NEW, "password2": NEW, "usable_password": "true"}
     assert client.post(f"/admin/crm/user/{user.pk}/password/", body).status_code == 403
@@ -88,7 +88,7 @@ def test_an_administrator_gives_no_role_that_may_do_more() -> None:
     for role in (strong, Group.objects.get(name="Integration")):
         body = form_of(client, page(user, "change")) | {"groups": [role.pk]}
         answer = client.post(page(user, "change"), body)
-        assert "You can give only what you may do yourself." in answer.content.decode()
+        assert "You can only grant permissions that you have yourself." in answer.content.decode()
     assert [group.name for group in user.groups.all()] == ["Auditor"]
 
 
@@ -96,7 +96,7 @@ def test_no_new_account_gets_a_role_that_may_do_more() -> None:
     body = {"username": "mole", "usable_password": "true", "password1": NEW, "password2": NEW}
     body |= {"groups": str(Group.objects.get(name="Integration").pk), "is_superuser": "on"}
     answer = administrator().post(page(User, "add"), body)
-    assert "You can give only what you may do yourself." in answer.content.decode()
+    assert "You can only grant permissions that you have yourself." in answer.content.decode()
     assert not User.objects.filter(username="mole").exists()
 
 
@@ -140,7 +140,7 @@ def test_no_application_acts_as_one_who_may_do_more(make: Any) -> None:
     user, client = make(), administrator()
     body = form_of(client, page(Application, "add")) | ROBOT | {"name": "Mole", "user": str(user.pk)}
     answer = client.post(page(Application, "add"), body)
-    assert "An application acts as nobody who may do more than you." in answer.content.decode()
+    assert "An application cannot act as an account with more permissions than yours." in answer.content.decode()
     assert not Application.objects.filter(name="Mole").exists()
 
 

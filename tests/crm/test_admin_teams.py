@@ -78,7 +78,7 @@ def test_no_application_acts_as_an_account_of_another_team() -> None:
     robot = {"client_type": "confidential", "authorization_grant_type": "client-credentials", "name": "Mole"}
     body = form_of(client, page(Application, "add")) | robot | {"user": str(other.pk)}
     answer = client.post(page(Application, "add"), body)
-    assert "An application acts as nobody who may do more than you." in answer.content.decode()
+    assert "An application cannot act as an account with more permissions than yours." in answer.content.decode()
     assert not Application.objects.filter(name="Mole").exists()
 
 
