@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
@@ -36,11 +36,21 @@ class ScopesSerializer(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_field({"type": "string", "maxLength": 100, "example": "customers"})
+class NameField(serializers.CharField):
+    """What a resource is called in addresses and scopes."""
+
+
+@extend_schema_field({"type": "string", "maxLength": 500, "example": "https://crm.example.com/api/v1/customers"})
+class AddressField(serializers.CharField):
+    """Where a resource is."""
+
+
 class ResourceSerializer(serializers.Serializer[Any]):
     """A resource of the API."""
 
-    name = serializers.CharField(max_length=100, help_text=_("Its name, which is the end of its address."))
-    url = serializers.CharField(max_length=500, help_text=_("Its address."))
+    name = NameField(max_length=100, help_text=_("Its name, which is the end of its address."))
+    url = AddressField(max_length=500, help_text=_("Its address."))
     scopes = ScopesSerializer(help_text=_("The scopes that a token needs for it."))
 
 

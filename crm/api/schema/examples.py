@@ -13,6 +13,7 @@ BY_NAME: dict[str, Any] = {
     "after": {"lifecycle": "customer"},
     "application": "crm",
     "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
+    "authorization_server": "https://crm.example.com/.well-known/oauth-authorization-server",
     "before": {"lifecycle": "prospect"},
     "body": "Asked for an offer by Friday.",
     "change": "73219-48113",
@@ -23,6 +24,7 @@ BY_NAME: dict[str, Any] = {
     "currency": "EUR",
     "custom": {},
     "description": "Met at the spring fair.",
+    "documentation": "https://crm.example.com/api/docs",
     "duration": 540,
     "email": "john.doe@example.com",
     "expires_in": 600,
@@ -48,6 +50,7 @@ BY_NAME: dict[str, Any] = {
     "phone": "+1 212 555 0100",
     "phone_e164": "+12125550100",
     "postal_code": "10001",
+    "read": "customers:read",
     "redirect_url": "https://www.example.com/thank-you",
     "refresh_token": "Jc7kP2mVtq0ZrXw4nB9eYh3LdUa6sGfT",
     "region": "NY",
@@ -59,6 +62,7 @@ BY_NAME: dict[str, Any] = {
     "scope": "customers:read customers:write",
     "quiet_from": "20:00:00",
     "quiet_until": "08:00:00",
+    "schema": "https://crm.example.com/api/schema",
     "scopes": ["customers:read", "customers:write"],
     "source": "Spring fair",
     "street": "350 Fifth Avenue",
@@ -72,6 +76,7 @@ BY_NAME: dict[str, Any] = {
     "until": "2030-03-02T09:30:00.000000Z",
     "username": "john.doe",
     "website": "https://www.example.com",
+    "write": "customers:write",
 }
 DECIMALS = ("^-?[0-9]", "^[0-9]")  # how the pattern of a decimal begins
 BY_FORMAT = {
@@ -105,6 +110,8 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
     """Tell whether the usual value of a name is one here: the same name may stand for something else elsewhere."""
     if value not in schema.get("enum", [value]) or (value is None and schema.get("type") == "string"):
         return False
+    if isinstance(value, list):
+        return "array" in schema.get("type", "")
     if not isinstance(value, str):
         return True
     return (
