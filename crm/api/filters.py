@@ -111,12 +111,6 @@ class ReferenceFilter(django_filters.UUIDFilter):
 class ChoiceInFilter(django_filters.BaseInFilter, django_filters.ChoiceFilter):
     """Any of some of the values that a field may have."""
 
-    def filter(self, qs: Any, value: Any) -> Any:
-        """Return the records that have one of the values; raise ParameterError for an empty one among them."""
-        if "" in (value or ()):
-            raise ParameterError(f"{self.field_name}__in", _("Give a value."), "empty")
-        return super().filter(qs, value)
-
 
 def overridden(name: type[django_filters.Filter], **options: Any) -> dict[str, Any]:
     """Return django-filter's notation for another class of filter with these options."""
@@ -170,7 +164,7 @@ class RecordFilterSet(django_filters.FilterSet):
 
     def apply(self) -> RecordQuerySet:
         """Return the filtered rows; raise ParameterError with every parameter that cannot be read."""
-        empty = [name for name in self.filters if self.data[name] == ""]
+        empty = [name for name in self.filters if self.lacks_value(name)]
         texts = [name for name in empty if isinstance(self.filters[name], django_filters.CharFilter)]
         errors = {
             name: [ErrorDetail(item.messages[0], code=item.code or "invalid") for item in items]
@@ -180,9 +174,14 @@ class RecordFilterSet(django_filters.FilterSet):
         if errors:
             raise ParameterError.of(errors)
         queryset: Any = self.filter_queryset(self.rows)
-        for name in texts:
+        for name in (name for name in texts if not self.data[name]):
             queryset = queryset.filter(**{str(self.filters[name].field_name): ""})
         return queryset  # type: ignore[no-any-return]
+
+    def lacks_value(self, name: str) -> bool:
+        """Tell whether a parameter is empty, or one of its several values is."""
+        value = str(self.data[name])
+        return "" in (value.split(",") if isinstance(self.filters[name], django_filters.BaseInFilter) else [value])
 
 
 def filter_set_for(model: type[models.Model], fields: Mapping[str, Iterable[str]]) -> type[RecordFilterSet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,6 @@ from crm.api.representation import shape_of
 from crm.api.statements import Parameter
 from crm.api.strictness import StrictSerializer
 from crm.changes.actions import NotChanged, SetByVerbs, StillThere, restore_deleted, restore_fields
-from crm.changes.feed import LARGEST
 from crm.changes.representation import ChangeSerializer
 from crm.models import Change
 
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
     from crm.api.requests import ApiRequest
     from crm.models.changes import ChangeQuerySet
+
+LARGEST: Final = 2**63 - 1  # that a bigint holds
 
 
 class RestoreSerializer(StrictSerializer):

@@ -17,7 +17,7 @@ class FeedPageSerializer(serializers.Serializer[Any]):
     """A page of the change feed."""
 
     next = serializers.URLField(allow_null=True, help_text=_("More changes, which are there already; null if none."))
-    position = serializers.CharField(max_length=40, help_text=_("Where the page ends: go on `after` it, now or later."))
+    position = serializers.CharField(max_length=46, help_text=_("Where the page ends: go on `after` it, now or later."))
     results = ChangeSerializer(many=True)
 
 
@@ -36,7 +36,7 @@ def follow_parameters(view: Any) -> list[dict[str, Any]]:
     ]
 
 
-POSITION: Final = {"type": "string", "maxLength": 40, "pattern": "^[0-9]{1,18}-[0-9]{1,18}(-[0-9a-f]{8})?$"}
+POSITION: Final = {"type": "string", "maxLength": 46, "pattern": "^[0-9]{1,18}-[0-9]{1,18}(-[0-9a-f]{8})?$"}
 MOMENT: Final = {"type": "string", "format": "date-time", "maxLength": 40}
 AFTER: Final = {"anyOf": [POSITION, {"type": "string", "const": "latest"}, MOMENT]}
 FORMAT: Final = _("The media type, where `Accept` cannot say it.")

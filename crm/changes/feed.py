@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from crm.api.representation import Shape
     from crm.models import Record, User
 
-POSITION: Final = re.compile(r"(\d{1,19})-(\d{1,19})(?:-([0-9a-f]{8}))?")
-LARGEST: Final = 2**63 - 1
+POSITION: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})(?:-([0-9a-f]{8}))?")
 STREAMED: Final = 100
 STATE: Final = f"""
     SELECT {HORIZON}, coalesce(s.pruned_transaction, 0), coalesce(s.pruned_sequence, 0),
@@ -60,9 +59,9 @@ class Position:
     def decode(cls, text: str) -> Self:
         """Read a position; raise ValueError where it is none."""
         found = POSITION.fullmatch(text)
-        if found is None or max(numbers := (int(found[1]), int(found[2]))) > LARGEST:
+        if found is None:
             raise ValueError(text)
-        return cls(*numbers, found[3] or "")
+        return cls(int(found[1]), int(found[2]), found[3] or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ def test_a_reader_may_begin_now_or_at_a_time(reader: Any) -> None:
         "2026-01-01",
         "2026-13-01T00:00Z",
         "0001-01-01T00:00+23:00",
+        "1" * 19 + "-1",
+        f"1-{'1' * 19}",
+        "1-1-0000000g",
+        "١-1",
     ],
 )
 def test_what_is_no_position_is_refused(reader: Any, after: str) -> None:

@@ -61,6 +61,13 @@ def test_lists_are_filtered_by_tag(client: Any) -> None:
     assert client.get(CUSTOMERS, {"tags": ""}).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["tags__in", "lifecycle__in", "id__in"])
+@pytest.mark.parametrize("value", [",", "", "vip,", ",vip"])
+def test_an_empty_value_among_several_is_refused(client: Any, name: str, value: str) -> None:
+    answer = client.get(CUSTOMERS, {name: value})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, name)
+
+
 def test_a_filter_by_tag_reads_who_has_the_tag() -> None:
     Customer.objects.bulk_create(Customer(name=f"Customer {n}", tags=["old"]) for n in range(1_000))
     tagged("vip")
