@@ -13,7 +13,7 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
     "crm/auth/authentication.py": ("tests/crm/auth/test_tokens.py", "tests/crm/auth/test_sessions.py"),
     "crm/auth/sessions.py": ("tests/crm/auth/test_sessions.py", "tests/crm/auth/test_ending.py"),
     "crm/auth/rights.py": ("tests/crm/test_admin_rights.py", "tests/crm/test_admin_teams.py"),
-    "crm/auth/addresses.py": ("tests/crm/auth/test_doors.py", "tests/crm/auth/test_strangers.py"),
+    "crm/auth/addresses.py": ("tests/crm/auth/test_doors.py", "tests/crm/auth/test_limits.py"),
     "crm/auth/limits.py": ("tests/crm/auth/test_limits.py", "tests/crm/auth/test_doors.py"),
     "crm/auth/lockout.py": ("tests/crm/auth/test_lockout.py", "tests/crm/auth/test_strangers.py"),
     # nothing lost, nothing twice
