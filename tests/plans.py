@@ -23,15 +23,16 @@ SUMMARIZE: Final = """
 """
 
 
-def scanned(asked: Any, parameters: dict[str, Any] | None = None) -> dict[str, int]:
+def scanned(asked: Any, parameters: dict[str, Any] | None = None, *, sorts: bool = True) -> dict[str, int]:
     """Return how many rows of each table a query reads, those that it throws away included, and how many it sorts.
 
     The query is a queryset or a statement, and is carried out and taken back. Statistics are made before, as autovacuum
     does, so make more rows than the answer has: what reads hundreds to answer with a few has no index that it can use.
+    Without `sorts`, rows are to be read in the order of an index: of few, PostgreSQL would rather read and sort all.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         statement, values = (asked, parameters) if isinstance(asked, str) else asked.query.sql_with_params()
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = {sorts}")
         tables = {str(step["Relation Name"]) for step in steps(cursor, "", statement, values) if read(step)}
         for table in sorted(tables):
             cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))

@@ -17,6 +17,7 @@ from crm.models import Attachment, Change
 from tests.crm.test_health import beat, job
 from tests.crm.test_outages import connected, options, plain
 from tests.samples import make
+from tests.waiting import wait_until
 from tests.worker import no_jobs
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def test_a_bucket_that_cannot_be_reached_is_told(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "attachments": store}
     began = time.monotonic()
     assert failing() == {"attachments"}
-    assert time.monotonic() - began < bounded.SECONDS + 2
+    assert time.monotonic() - began < 2 * bounded.SECONDS
 
 
 def test_a_check_that_hangs_is_given_up_and_not_asked_again_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,7 @@ def test_a_check_that_hangs_is_given_up_and_not_asked_again_meanwhile(monkeypatc
     monkeypatch.setattr(health, "is_usable", hang)
     began = time.monotonic()
     assert (failing(), failing(), len(asked)) == ({"attachments"}, {"attachments"}, 1)
-    assert bounded.SECONDS <= time.monotonic() - began < bounded.SECONDS + 2
+    assert bounded.SECONDS <= time.monotonic() - began < 2 * bounded.SECONDS
     goes_on.set()
     while bounded._hanging:
         time.sleep(0.01)
@@ -143,7 +144,7 @@ def test_a_database_that_hangs_is_told_in_time_and_asked_with_another_connection
 
 def test_an_open_transaction_that_has_written_holds_the_feed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crm.lag.STALLED", 0.3)
-    assert not lag().is_stalled
+    wait_until(lambda: not lag().is_stalled)  # other tests write beside this one
     with psycopg.connect(**plain()) as other:
         other.execute("UPDATE customers_customer SET name = name")
         other.execute("SELECT pg_current_xact_id()")
@@ -151,7 +152,7 @@ def test_an_open_transaction_that_has_written_holds_the_feed_up(monkeypatch: pyt
         status, states = ready()
         assert (status, states["status"], states["feed"]) == (200, "warning", "warning")
         assert 0.5 <= lag().oldest_transaction_seconds < 60
-    assert ready()[1]["feed"] == "ok"
+    wait_until(lambda: ready()[1]["feed"] == "ok")
 
 
 def test_the_lag_is_the_age_of_the_oldest_change_that_is_not_seen() -> None:
@@ -162,7 +163,7 @@ def test_the_lag_is_the_age_of_the_oldest_change_that_is_not_seen() -> None:
             cursor.execute("UPDATE crm_change SET at = now() - interval '10 minutes'")
         assert Change.objects.exists()
         assert 600 <= lag().feed_lag_seconds < 660
-    assert lag().feed_lag_seconds == 0
+    wait_until(lambda: lag().feed_lag_seconds == 0)  # other tests write beside this one
 
 
 def test_figures_of_the_feed_are_for_prometheus_too() -> None:

@@ -16,9 +16,12 @@ from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from tests.worker import no_jobs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["no_jobs"]
 pytestmark = pytest.mark.django_db(transaction=True)
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 
@@ -100,6 +103,7 @@ def test_run_says_that_the_port_is_taken() -> None:
     assert ended.stderr.endswith(f"Choose another one: make run PORT={port + 1}\n")
 
 
+@pytest.mark.usefixtures("no_jobs")
 def test_the_worker_finishes_and_signs_off_when_it_is_told_to_stop() -> None:
     with started("worker", port=0) as process:
         assert wait_for_workers(1)

@@ -47,7 +47,7 @@ def test_a_copy_may_not_send(was_other: Callable[..., None], mark: dict[str, str
 
 
 def test_a_standby_that_took_over_sends(was_other: Callable[..., None]) -> None:
-    was_other(timeline="000000FF")
+    was_other(timeline="000000FF", seen_at=timezone.now())
     assert holding.may_send()
 
 

@@ -112,4 +112,4 @@ def test_the_desk_reads_no_more_tickets_than_it_shows(opened: Any, omar: Any) ->
     Ticket.objects.bulk_create(Ticket(number=f"T-9{n:05}", assignee=who[n % 3], **same) for n in range(600))
     rows = Ticket.objects.active().most_urgent_first()
     for shown in (rows.filter(assignee=omar.pk), rows.filter(assignee__isnull=True)):
-        assert scanned(shown[:50]) == {"service_ticket": 50}
+        assert scanned(shown[:50], sorts=False) == {"service_ticket": 50}
