@@ -85,9 +85,7 @@ def test_every_periodic_job_survives_a_kill_though_the_next_one_is_queued() -> N
     following = [app.tasks[name].configure().defer(timestamp=1) for name in names]
     silence_all()
     assert jobs.take_up_lost(SILENCE) == []
-    while (
-        "todo" in (found := statuses()).values()
-    ):  # a worker that does not wait leaves what shares a lock with another
+    while "todo" in (found := statuses()).values():  # what shares a lock with another job waits for it
         do_all()
     assert {found[one] for one in lost} == {"aborted"}
     assert {found[one] for one in following} == {"succeeded"}
