@@ -98,9 +98,7 @@ if (body) {
   });
   // unfold would write a name into a field that only its own file fields have; the browser shows the names itself.
   draft.addEventListener("change", (event) => event.target.type === "file" && event.stopPropagation(), true);
-  draft.addEventListener("submit", (event) => {
-    // A reply that does not arrive is still a draft; of one that does, the server keeps none.
-    if (event.submitter !== discard && body.value !== kept) bring();
+  draft.addEventListener("submit", () => {
     isLeaving = true;
     clearTimeout(waiting);
     remember();
