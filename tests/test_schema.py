@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.core.management import call_command
 
 COMMITTED = Path(__file__).resolve().parent.parent / "docs" / "openapi.yaml"
@@ -79,3 +82,28 @@ def test_every_message_of_webhooks_is_described() -> None:
 
     actions = ("created", "updated", "deleted")
     assert set(DOCUMENT["webhooks"]) == {f"{name}.{one}" for name in resources() for one in actions} | {"webhook.test"}
+
+
+def test_a_list_takes_as_many_items_in_the_document_as_its_column() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    for model in apps.get_models():
+        sent = schemas.get(f"{model.__name__}Input", {}).get("properties", {})
+        for column in model._meta.fields:
+            if isinstance(column, ArrayField) and column.size and column.name in sent:
+                assert sent[column.name]["maxItems"] == column.size, column
+    assert schemas["QueueInput"]["properties"]["skills"]["maxItems"] == 20
+
+
+def test_one_of_several_texts_in_a_filter_has_no_comma() -> None:
+    several = [
+        parameter["schema"]["items"]
+        for operation in (case.values[0] for case in OPERATIONS)
+        for parameter in operation.get("parameters", [])
+        if parameter.get("name", "").endswith("__in")
+    ]
+    patterns = [
+        items["pattern"] for items in several if items["type"] == "string" and not {"enum", "format"} & {*items}
+    ]
+    assert patterns
+    assert {bool(re.search(pattern, text)) for pattern in patterns for text in ("", ",", ",x", "x,", "a,b")} == {False}
+    assert {bool(re.search(pattern, text)) for pattern in patterns for text in ("x", "寒露", " ", "a b")} == {True}

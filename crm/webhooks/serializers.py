@@ -68,7 +68,7 @@ class WebhookSerializer(StrictModelSerializer):
         if given:
             raise ValidationError({name: [ErrorDetail(_("Read only."), code="read_only")] for name in given})
         if self.partial and isinstance(data, dict):  # null gives a field its default again (RFC 7396)
-            data = {name: EMPTY.get(name) if value is None else value for name, value in data.items()}
+            data = {name: EMPTY[name] if value is None and name in EMPTY else value for name, value in data.items()}
         return super().to_internal_value(data)
 
     def validate_url(self, url: str) -> str:
@@ -92,6 +92,7 @@ class WebhookChangeSerializer(WebhookSerializer):
 
     secret = serializers.CharField(
         required=False,
+        allow_null=True,
         max_length=100,
         write_only=True,
         help_text=gettext_lazy("The present secret; needed where the address changes."),

@@ -21,7 +21,7 @@ from crm.working import PatientDeferrer
 from customers.models import Customer
 from tests.proxy import Proxy, proxy
 from tests.waiting import wait_until
-from tests.worker import address, no_jobs, process
+from tests.worker import address, no_jobs, process, tidying
 
 if TYPE_CHECKING:
     import subprocess
@@ -59,7 +59,7 @@ def wait_for_a_worker() -> None:
 
 def tidy_up() -> Any:
     """Queue a job, and return what waits until it is done."""
-    pk = housekeeping.tidy_up.configure(queueing_lock=None).defer(timestamp=0)
+    pk = tidying()
     return lambda: ProcrastinateJob.objects.get(pk=pk).status == "succeeded"
 
 

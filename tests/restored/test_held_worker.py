@@ -9,11 +9,10 @@ from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from crm import housekeeping
 from crm.models import DatabaseIdentity
 from tests.proxy import proxy
 from tests.waiting import wait_until
-from tests.worker import address, process
+from tests.worker import address, process, tidying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +27,7 @@ def used(no_jobs: None, make_user: Callable[..., object]) -> None:
 
 
 def lost_job() -> int:
-    pk = int(housekeeping.tidy_up.configure(queueing_lock=None).defer(timestamp=0))
+    pk = tidying()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL WHERE id = %s", [pk])
     return pk

@@ -129,6 +129,14 @@ def test_another_address_needs_the_present_secret(
     assert (Webhook.objects.get().url, len(receiver.got)) == (receiver.url, 1)
 
 
+def test_null_in_place_of_a_secret_is_none(integration: User, api_client: Any, receiver: Any) -> None:
+    client = api_client(integration, *SCOPES)
+    address, _secret = made(client, receiver.url)
+    assert patched(client, address, description=None, resources=None, secret=None).status_code == 200
+    answer = patched(client, address, url="http://127.0.0.1:9/", secret=None)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/secret")
+
+
 def test_a_secret_from_before_moves_nothing(integration: User, api_client: Any, receiver: Any) -> None:
     client = api_client(integration, *SCOPES)
     address, secret = made(client, receiver.url)

@@ -78,12 +78,3 @@ def limits(field: CustomField) -> dict[str, float]:
     """Return the limits of a number."""
     found = {"minimum": field.min_value, "maximum": field.max_value}
     return {name: float(value) for name, value in found.items() if value is not None}
-
-
-def parameter_schema(field: CustomField, lookup: str) -> dict[str, Any]:
-    """Return the schema of what a filter by the field takes."""
-    if lookup == "isnull":
-        return {"type": "boolean"}
-    one = value_schema(field)
-    one = one.get("items", one)
-    return {"type": "array", "items": one, "minItems": 1, "maxItems": 50} if lookup == "in" else one

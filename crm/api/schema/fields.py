@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db.models import DecimalField
 from rest_framework.fields import empty
 
@@ -21,6 +21,7 @@ TEXT = f"^[^{CONTROL}]*$"
 LINE = f"^[^{CONTROL}{BREAKS}]*$"
 BLANK_TOO = r"\u001c-\u001f\u0085"  # what Python trims, and other languages do not take for space
 STORED_TEXT = r"^[^\u0000]*$"
+LISTED_TEXT = r"^[^\u0000,]+$"  # one of several with commas between them
 FILLED_STORED_TEXT = rf"^[^\u0000]*[^\u0000\s{BLANK_TOO}][^\u0000]*$"
 MAX_TEXT = 10_000
 MAX_ITEMS = 1000
@@ -61,11 +62,17 @@ def constrained(field: serializers.Field[Any, Any, Any, Any], schema: dict[str, 
     elif schema.get("type") == "integer":
         schema |= whole_number(field)
     elif schema.get("type") == "array":
-        schema["maxItems"] = getattr(field, "max_length", None) or MAX_ITEMS
+        schema["maxItems"] = most_items(field)
         if direction == "request" and (getattr(field, "min_length", None) or not getattr(field, "allow_empty", True)):
             schema["minItems"] = getattr(field, "min_length", None) or 1
         schema["xml"] = {"wrapped": True}
     return nullable(schema) if may_be_null(field, direction) else schema
+
+
+def most_items(field: Any) -> int:
+    """Return how many items a list may have, which DRF keeps in a validator where the field is a model's."""
+    stated = [item.limit_value for item in field.validators if isinstance(item, MaxLengthValidator)]
+    return min([*stated, *([field.max_length] if getattr(field, "max_length", None) else [])], default=MAX_ITEMS)
 
 
 def text(field: Any, schema: dict[str, Any]) -> dict[str, Any]:

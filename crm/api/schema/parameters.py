@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from crm.api.custom import lookups
 from crm.api.filters import CUSTOM, MOST
 from crm.api.schema import custom
-from crm.api.schema.fields import STORED_TEXT
+from crm.api.schema.fields import LISTED_TEXT, STORED_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crm.api.viewsets import ShapedViewSet
+    from crm.models import CustomField
 
 MAX_VALUES = 50
 MAX_PARAMETER = 200
@@ -190,15 +191,30 @@ def custom_parameters(model: type[Any]) -> list[dict[str, Any]]:
     for field in custom.fields_of(model):
         for lookup in ("exact", *lookups(field)):
             name = f"{CUSTOM}{field.name}" + ("" if lookup == "exact" else f"__{lookup}")
-            found.append(query(name, custom.parameter_schema(field, lookup), f"{LOOKUPS[lookup]} {field.label}"))
+            found.append(query(name, custom_filter_schema(field, lookup), f"{LOOKUPS[lookup]} {field.label}"))
     return found
+
+
+def custom_filter_schema(field: CustomField, lookup: str) -> dict[str, Any]:
+    """Return the schema of the value that a filter by a custom field takes."""
+    if lookup == "isnull":
+        return {"type": "boolean"}
+    schema = custom.value_schema(field)
+    one: dict[str, Any] = schema.get("items", schema)
+    return several(one) if lookup == "in" else one
 
 
 def filter_schema(item: django_filters.Filter, field: Any) -> dict[str, Any]:
     """Return the schema of the value that a filter takes."""
     if isinstance(item, django_filters.BaseInFilter):
-        return {"type": "array", "items": value_schema(field), "minItems": 1, "maxItems": MAX_VALUES}
+        return several(value_schema(field))
     return {"type": "boolean"} if item.lookup_expr == "isnull" else value_schema(field)
+
+
+def several(one: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of values with commas between them, of which none is empty."""
+    items = {**one, "pattern": LISTED_TEXT} if one.get("pattern") == STORED_TEXT else one
+    return {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_VALUES}
 
 
 VALUES: tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...] = (
