@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from service.models import Draft, Presence, TicketMessage
+from service.models import Draft, Presence, Ticket, TicketMessage
 from service.models.desk import LOOKING
 from service.models.messages import LONGEST
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crm.models import User
-    from service.models import Ticket
 
 
 @transaction.atomic
@@ -49,11 +48,14 @@ def leave_ticket(*, ticket: Ticket, by: User) -> None:
     Presence.objects.filter(ticket=ticket, user=by).delete()
 
 
+@transaction.atomic
 def save_draft(*, ticket: Ticket, by: User, body: str) -> None:
     """Keep what a colleague has typed, in place of what was kept before.
 
-    Nothing typed is no draft, nor is what they have said on the ticket already: the browser may send that too late.
+    Nothing typed is no draft, nor is what they have said on the ticket already: the browser may send that too late, or
+    while they say it, which this waits for.
     """
+    Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
     text = body.replace("\r\n", "\n").replace("\x00", "")[:LONGEST]
     said = TicketMessage.objects.filter(ticket=ticket, author=by, body=text.strip())
     if not text.strip() or said.exists():

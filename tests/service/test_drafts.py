@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from crm.privacy.actions import erase_person
 from service import actions
 from service.models import Draft, TicketMessage
 from tests.staff import colleague, page, signed_in, team
+from tests.waiting import somebody_waits, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +54,24 @@ def test_what_was_sent_does_not_come_back_as_a_draft(opened: Any, omar: Any) -> 
     ticket, client = opened(), signed_in(omar)
     client.post(page(ticket, "thread"), {"verb": "reply", "body": "Dear Ada,\r\nunplug it."})
     assert keep(client, ticket, "Dear Ada,\r\nunplug it.\r\n") == 204
+    assert drafts() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_being_sent_does_not_come_back_as_a_draft(opened: Any, omar: Any) -> None:
+    ticket = opened()
+
+    def type_on() -> None:
+        actions.save_draft(ticket=ticket, by=omar, body="Dear Ada,")
+        connection.close()
+
+    late = Thread(target=type_on)
+    with transaction.atomic():
+        actions.reply_to_ticket(ticket=ticket, by=omar, body="Dear Ada,")
+        late.start()
+        wait_until(somebody_waits, 30)
+        actions.discard_draft(ticket=ticket, by=omar)
+    late.join(60)
     assert drafts() == []
 
 
