@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from customers.models import Customer
     from marketing.models import Campaign
 
-LINK: Final = re.compile(r"""(<a\b[^>]*?\bhref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+LINK: Final = re.compile(r"""(<a\b[^<>]*?\bhref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 BODY_END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 WEB: Final = ("http", "https")
 NOBODY: Final = UUID(int=0)  # whose links are in a preview, and do nothing

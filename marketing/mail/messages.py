@@ -10,9 +10,9 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+import nh3
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.utils.html import strip_tags
 from django.utils.translation import gettext, override
 
 from crm.plus_addresses import PlusAddresses
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from customers.models import Customer
     from marketing.models import Campaign, Template
 
-INVISIBLE: Final = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-BREAKS: Final = re.compile(r"<(?:br|/p|/div|/h[1-6]|/li|/tr)\b[^>]*>", re.IGNORECASE)
-ANCHOR: Final = re.compile(
-    r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>(.*?)</a\s*>""", re.IGNORECASE | re.DOTALL
-)
+INVISIBLE: Final = {"style", "script", "title"}
+LINES: Final = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr"}
+LEFT: Final[dict[str, Any]] = {"tags": {"a", "br", "td", "th", *LINES}, "attributes": {"*": set(), "a": {"href"}}}
+# As nh3 writes them: without other attributes, and each ended.
+BREAK: Final = re.compile(rf"<br>|</(?:{'|'.join(LINES)})>")
+CELL: Final = re.compile(r"</t[dh]>")
+OTHERS: Final = re.compile(rf"<(?:{'|'.join(LINES)}|t[dh]|/?a)>")
+ANCHOR: Final = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 HIDDEN: Final = '<div style="display:none;max-height:0;overflow:hidden">{}</div>'
 FOOTER: Final = '<p style="font-size:12px;color:#666"><a href="{}" style="color:#666">{}</a></p>'
 BOUNCES: Final = PlusAddresses("marketing.bounces")
@@ -180,6 +183,7 @@ def unsubscribe_words(customer: Customer) -> str:
 
 def plain(html: str) -> str:
     """Return HTML as plain text, its links beside their words."""
-    text = ANCHOR.sub(lambda one: f"{one[3]} ({one[1] or one[2]})", INVISIBLE.sub("", html))
-    lines = unescape(strip_tags(BREAKS.sub("\n", text))).splitlines()
+    well_formed = nh3.clean(html, link_rel=None, clean_content_tags=INVISIBLE, **LEFT)
+    text = ANCHOR.sub(r"\2 (\1)", CELL.sub(" ", BREAK.sub("\n", well_formed)))
+    lines = unescape(OTHERS.sub("", text)).splitlines()
     return re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in lines)).strip()
