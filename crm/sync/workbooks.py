@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ROW: Final = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)>")
+ROW: Final = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^<>]*)>")
 ROW_NUMBER: Final = re.compile(rb"\sr=[\"'](\d{1,7})[\"']")
 LONGEST_TAG: Final = 10_000
 LAST_ROW: Final = 1 << 20  # of any sheet

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from flufl.bounce import all_failures
 
+from crm.mime import Unreadable, parsed
 from marketing.mail.messages import BOUNCES
 from marketing.models import CampaignMember
 
@@ -40,8 +39,11 @@ class Bounce:
 
 def read(content: bytes) -> Bounce | None:
     """Return what a message that came in tells; None where it is no message of ours that came back."""
-    message = email.message_from_bytes(content)
     text = content.decode("utf-8", "replace")
+    try:
+        message = parsed(content)
+    except Unreadable:
+        return None
     member = member_in(message, text)
     if member is None:
         return None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Final
 
 from crm import machines
+from crm.mime import BROKEN, Unreadable, parsed
 from marketing.mail.bounces import known_among, message_ids, named_in_address
 
 if TYPE_CHECKING:
@@ -29,10 +28,14 @@ class Mail:
 
 def read(content: bytes) -> UUID | None:
     """Return the member whose message a person answered; None for any other e-mail."""
-    message = email.message_from_bytes(content, policy=email.policy.compat32)
-    headers = {name.lower(): str(value) for name, value in message.raw_items()}
-    sender = parseaddr(headers.get("from", ""))[1]
-    if machines.is_automatic(Mail(headers, message.get_content_type(), sender)):
+    try:
+        message = parsed(content)
+        headers = {name.lower(): str(value) for name, value in message.raw_items()}
+        sender = parseaddr(headers.get("from", ""))[1]
+        content_type = message.get_content_type()
+    except (Unreadable, *BROKEN):
+        return None
+    if machines.is_automatic(Mail(headers, content_type, sender)):
         return None
     answered = message_ids(" ".join(headers.get(name, "") for name in ANSWERED))
     return known_among([*answered, named_in_address(message)])

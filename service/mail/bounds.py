@@ -1,19 +1,11 @@
-"""Keeps an e-mail that is made to hurt from taking more time and memory than its share."""
+"""Keeps HTML that is made to hurt from taking more time and memory than its share."""
 
 from __future__ import annotations
 
 import re
-from email.policy import Compat32
 from html import escape, unescape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-LONGEST_HEADER: Final = 50_000
-LONGEST_OF_MIME: Final = 8000  # the library takes the square of it
-MOST_LINES: Final = 20_000_000  # times the number of multiparts, each of which looks at each line
-MOST_BOUNDARIES: Final = 20_000
 MOST_BLOCKS: Final = 10_000
 WIDEST: Final = 2_000_000  # characters, where each line of a table is made as wide as the widest
 DEEPEST: Final = 1000
@@ -40,24 +32,6 @@ ENDED_BY_ITSELF: Final = {
     "option",
     "p",
 } | {"td", "th", "tr", "wbr"}
-
-
-class Bounded(Compat32):
-    """Python's old policy, with headers that are no longer than anybody needs."""
-
-    def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
-        """Return the name and the value of a header, cut."""
-        name, value = super().header_source_parse(list(sourcelines))
-        most = LONGEST_OF_MIME if name.lower().startswith("content-") else LONGEST_HEADER
-        return name, value[:most]
-
-
-def is_beyond_measure(raw: bytes) -> bool:
-    """Tell whether an e-mail has so many parts, in one another or side by side, that only reading it would hurt."""
-    multiparts = len(re.findall(rb"multipart/", raw, re.IGNORECASE))
-    if not multiparts:
-        return False
-    return raw.count(b"\n") * multiparts > MOST_LINES or raw.count(b"\n--") > MOST_BOUNDARIES
 
 
 def is_too_deep(html: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email
 import re
 from dataclasses import dataclass, field
 from email.errors import MessageError
@@ -14,7 +13,7 @@ from charset_normalizer import from_bytes
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from service.mail.bounds import LONGEST_HEADER, Bounded, is_beyond_measure
+from crm.mime import BROKEN, LONGEST_HEADER, Unreadable, parsed
 from service.mail.cleaning import readable, safe_html, text_of
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_PARTS: Final = 200
 LONGEST_ID: Final = 500
-BOM: Final = b"\xef\xbb\xbf"
 ADDRESS: Final = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 BRACKETS: Final = re.compile(r"<([^\s@<>]+@[^\s@<>]+)>")
 IDS: Final = re.compile(r"<[^<>\s]{1,498}>")
@@ -47,10 +45,6 @@ NO_CHARSETS: Final = {"punycode", "idna", "unicode_escape", "raw_unicode_escape"
 SENDERS: Final = ("from", "sender", "reply-to", "return-path")
 RECIPIENTS: Final = ("delivered-to", "x-original-to", "to", "cc")
 ENCRYPTED: Final = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
-
-
-class Unreadable(Exception):
-    """What came is no e-mail: it has no sender, or is nested beyond measure."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +79,9 @@ class Mail:
 
 def read(raw: bytes) -> Mail:
     """Return what an e-mail says; raise Unreadable for what is none."""
-    if is_beyond_measure(raw):
-        raise Unreadable("too many parts")
     try:
-        return of(email.message_from_bytes(raw.removeprefix(BOM), policy=Bounded()))
-    except Unreadable:
-        raise
-    except (RecursionError, MemoryError, ValueError, LookupError, TypeError, AttributeError, MessageError) as error:
+        return of(parsed(raw))
+    except BROKEN as error:
         raise Unreadable(type(error).__name__) from error
 
 
@@ -214,13 +204,15 @@ def decoded(content: bytes, charset: str | None) -> str:
 
 def header(value: Any) -> str:
     """Return a header as people read it (RFC 2047), also one that holds bytes as they are."""
-    text = text_in(value if isinstance(value, str) else str(value)).replace("\r", "").replace("\n", " ")
+    text = " ".join(text_in(value if isinstance(value, str) else str(value)).splitlines())
+    # Behind the last end, the library would look for one from each beginning.
+    end = text.rfind("?=") + 2 if "?=" in text else 0
     try:
-        parts = decode_header(text)
+        parts = decode_header(text[:end])
     except (ValueError, LookupError, MessageError):
         return readable(text).strip()
     words = [part if isinstance(part, str) else decoded(part, charset) for part, charset in parts]
-    return readable("".join(words)).replace("\n", " ").strip()
+    return readable("".join([*words, text[end:]])).strip()
 
 
 def text_in(raw: str) -> str:

@@ -23,11 +23,12 @@ from crm import machines
 from crm.api.characters import without_control_characters
 from crm.attachments.actions import attach
 from crm.database.locks import held
+from crm.mime import Unreadable
 from crm.plus_addresses import without_token
 from customers.models import Customer
 from service.actions import acknowledge, add_file_note, open_ticket, receive_message
 from service.addresses import TICKETS
-from service.mail.reading import Mail, Unreadable, ids, read
+from service.mail.reading import Mail, ids, read
 from service.models import IncomingMail, Queue, Ticket, TicketMessage
 from service.models.messages import LONGEST
 from service.undelivered import note_undelivered

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from crm.models import Import
+from crm.sync import workbooks
 from tests.bombs import BOOK, SHEET, STYLES, TEXTS, crowded, damaged, lying, packed, peak_of, workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MANY = 3 << 20
 ROW, DATA, END = b"</row>", b"<sheetData>", b"</sst>"
@@ -75,3 +80,11 @@ def test_a_row_without_end_is_refused(send: Any, text: str) -> None:
 def test_custom_fields_that_are_nested_without_end_are_a_text(send: Any, custom: str) -> None:
     one = send(f'name;custom\nAda;"{custom.replace(chr(34), chr(34) * 2)}"\n')
     assert (one["status"], one["created"], one["refused"]) == ("done", 1, 0)
+
+
+def test_rows_that_never_end_are_counted_in_the_time_of_others(tmp_path: Path) -> None:
+    file = tmp_path / "a.xlsx"
+    file.write_bytes(workbook(SHEET, DATA, DATA + b"<row " * (1 << 20)))
+    began = time.thread_time()
+    assert workbooks.length(file) == 2
+    assert time.thread_time() - began < 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -72,3 +73,21 @@ def test_a_machine_has_not_answered(member: Any, monkeypatch: Any, header: str) 
 
 def test_an_answer_to_something_else_is_left_alone(member: Any, monkeypatch: Any) -> None:
     assert receive(monkeypatch, member, "In-Reply-To: <00000000000000000000000000000000@shop.example>") == "sent"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"From: " + b"(" * 50_000 + b"\n\nx",
+        b"From: ada@example.com\nContent-Type: multipart/report" + b"; a*0=" * 1000 + b"\n\nx",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (one, one) for one in range(3000)),
+        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100_000,
+    ],
+    ids=["sender", "parameters", "depth", "parts"],
+)
+def test_an_email_that_is_made_to_hurt_is_neither_an_answer_nor_a_bounce(content: bytes, monkeypatch: Any) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
+    out, began = io.StringIO(), time.thread_time()
+    call_command("receive_bounce", stdout=out)
+    assert out.getvalue() == "This is neither a message of a campaign that came back nor an answer to one.\n"
+    assert time.thread_time() - began < 10

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from service.mail.reading import Unreadable, read
+from crm.mime import Unreadable
+from service.mail.reading import read
 from tests.service.letters import as_it_is
 
 HTML = b"Content-Type: text/html"
@@ -63,13 +64,26 @@ def test_an_answer_goes_to_an_address_that_can_have_it() -> None:
         as_it_is(b"x", b"Content-Type: text/plain" + b";" * 1_000_000),
         as_it_is(b"x", b"To: " + b"[" * 2_000_000),
         as_it_is(b"x", b"Subject: " + b"=?utf-8?q?a?= " * 140_000),
+        as_it_is(b"x", *(b"X-%d: " % one + b"=?utf-8?q?a" * 4500 for one in range(100))),
+        as_it_is(b"x", *(b"X-%d: ?=\x0b" % one + b"=?utf-8?q?a" * 4500 + b"\x0b?=" for one in range(100))),
         as_it_is(b"a" * 500_000 + b"-" + b"9zz8" * 125_000, b"Content-Type: text/plain; charset=punycode"),
         as_it_is(b"<div>" * 200_000, HTML),
         as_it_is(b"<ul><li>x" * 100_000, HTML),
         as_it_is(b"<table><tr>" + b"<td>x" * 190_000, HTML),
         as_it_is(b"<table><tr><td>" + b"x" * 400_000 + b"<td>" + b"y<br>" * 50_000, HTML),
     ],
-    ids=["parameters", "addresses", "words", "punycode", "depth", "lists", "columns", "rows"],
+    ids=[
+        "parameters",
+        "addresses",
+        "words",
+        "endless words",
+        "lines of words",
+        "punycode",
+        "depth",
+        "lists",
+        "columns",
+        "rows",
+    ],
 )
 def test_what_is_made_to_take_for_ever_is_read_in_good_time(content: bytes) -> None:
     start = time.thread_time()

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm.mime import Unreadable
 from service.mail.cleaning import safe_html, text_of
-from service.mail.reading import Unreadable, read
+from service.mail.reading import read
 from tests.service.letters import as_it_is, letter, raw
 
 
