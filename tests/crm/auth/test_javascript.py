@@ -32,7 +32,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def finished(program: subprocess.Popen[str], sent: str = "") -> dict[str, Any]:
-    output, faults = program.communicate(sent, timeout=30)
+    output, faults = program.communicate(sent, timeout=120)
     assert program.returncode == 0, faults
     found: dict[str, Any] = json.loads(output)
     return found

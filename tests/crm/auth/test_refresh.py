@@ -34,7 +34,7 @@ def test_of_refreshes_of_a_program_at_the_same_moment_one_wins(
     data = {"grant_type": "refresh_token", "refresh_token": token, "client_id": web.client_id, "client_secret": SECRET}
 
     def refresh(_number: int) -> int:
-        return requests.post(f"{server}/o/token", data=data, timeout=20).status_code
+        return requests.post(f"{server}/o/token", data=data, timeout=60).status_code
 
     with ThreadPoolExecutor(3) as pool:
         codes = sorted(pool.map(refresh, range(3)))
