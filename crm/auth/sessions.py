@@ -89,7 +89,7 @@ def in_hand(request: HttpRequest) -> Iterator[None]:
             raise PermissionDenied from error
         yield
         changed = User.objects.filter(pk=user.pk, is_active=True).exclude(session_version=version).first()
-        if changed is not None and request.user.is_authenticated:
+        if changed is not None:
             update_session_auth_hash(request, changed)
 
 
@@ -177,9 +177,8 @@ def end(*, user: User, token: str, checksum: str) -> None:
         if token
         else owned.filter(access_token__token_checksum=checksum)
     )
-    families = set(found.values_list("token_family", flat=True))
-    for family in families:
+    for family in set(found.values_list("token_family", flat=True)):
         RefreshToken.revoke_family(family)
-    if not families and not token:
+    if not token:
         AccessToken.objects.filter(token_checksum=checksum).delete()
     audit.record("signed_out", user=user.pk)
