@@ -10,6 +10,7 @@ from oauth2_provider.models import RefreshToken
 
 from crm.models import Change, User, Webhook, WebhookDelivery
 from crm.webhooks.feeding import feed_all
+from crm.webhooks.rights import readable
 from customers.models import Customer
 from tests.feed import settle
 from tests.samples import make
@@ -49,14 +50,17 @@ def hearing(api_client: Any, seller: User, receiver: Any) -> str:
     return made(api_client(seller, *SCOPES), receiver.url)[0]
 
 
+@pytest.mark.parametrize("feed", ["kept", "forgotten"])
 @pytest.mark.parametrize("lose", LOSSES)
 def test_what_waits_is_not_sent_once_it_may_not_be_seen(
-    hearing: str, seller: User, receiver: Any, make_team: Any, lose: Any
+    hearing: str, seller: User, receiver: Any, make_team: Any, lose: Any, feed: str
 ) -> None:
     customer = make(Customer, team=seller.team)
     settle()
     feed_all()
     lose(customer, seller, make_team("South"))
+    if feed == "forgotten":
+        Change.objects.all().delete()
     work()
     assert receiver.got == []
     assert set(WebhookDelivery.objects.values_list("status", "attempts", "next_attempt_at")) == {("withheld", 0, None)}
@@ -106,6 +110,21 @@ def test_of_a_change_that_the_feed_forgot_the_record_says_who_may_hear(
     Change.objects.all().delete()
     work()
     assert [one["record"] for one in receiver.changes()] == [str(own.pk)]
+
+
+def test_of_what_may_be_read_only_messages_about_it_and_about_nothing_are(seller: User) -> None:
+    own, lost = make(Customer, team=seller.team), make(Customer)
+    webhook = make(Webhook, user=seller, url="http://127.0.0.1/", secret=b"secret")
+    said = {
+        "own": {"event": "customers.updated", "record": own.pk},
+        "lost": {"event": "customers.updated", "record": lost.pk},
+        "own, as of another list": {"event": "tasks.updated", "record": own.pk},
+        "of a list that is no more": {"event": "weddings.updated", "record": own.pk},
+        "about nothing": {"event": "webhook.test", "record": None},
+    }
+    messages = {name: make(WebhookDelivery, webhook=webhook, body={}, **one) for name, one in said.items()}
+    read = readable(messages.values(), seller, [Customer])
+    assert {name for name, one in messages.items() if one.pk in read} == {"own", "about nothing"}
 
 
 # ── What is read in the log ──────────────────────────────────────────────────────────────────────────────────────────
