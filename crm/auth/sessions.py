@@ -20,7 +20,6 @@ from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken, set_token_value
 
@@ -151,7 +150,6 @@ def rotate(checksum: str) -> tuple[Session | None, UUID | None]:
         RefreshToken.objects.select_for_update(of=("self",))
         .select_related("access_token", "user")
         .filter(token_checksum=checksum, application__client_id=FIRST_PARTY)
-        .order_by(F("revoked").desc(nulls_first=True))
         .first()
     )
     if row is None:

@@ -84,6 +84,28 @@ def test_a_sign_in_waits_for_a_change_and_is_refused(person: User) -> None:
     assert not RefreshToken.objects.exists()
 
 
+def test_a_token_is_not_renewed_once_the_person_is_signing_out(person: User) -> None:
+    session = sessions.begin(user=person, scopes=[])
+    with transaction.atomic():
+        sessions.end(user=person, token=session.refresh_token, checksum="")
+        renewing = meanwhile(lambda: sessions.renew(token=session.refresh_token))
+    with pytest.raises(sessions.RefreshRefused):
+        renewing.result(30)
+    assert not RefreshToken.objects.filter(revoked=None).exists()
+    assert not AccessToken.objects.exists()
+
+
+def test_what_is_renewed_as_the_person_signs_out_ends_too(person: User) -> None:
+    session = sessions.begin(user=person, scopes=[])
+    with transaction.atomic():
+        renewed = sessions.renew(token=session.refresh_token)
+        ending = meanwhile(lambda: sessions.end(user=person, token=session.refresh_token, checksum=""))
+    ending.result(30)
+    assert not AccessToken.objects.exists()
+    with pytest.raises(sessions.RefreshRefused):
+        sessions.renew(token=renewed.refresh_token)
+
+
 def test_a_token_is_renewed_while_another_account_changes(person: User, make_user: Any) -> None:
     session, other = sessions.begin(user=person, scopes=[]), make_user()
     sessions.begin(user=other, scopes=[])
