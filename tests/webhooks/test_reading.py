@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import RefreshToken
 
 from crm.models import Change, User, Webhook, WebhookDelivery
@@ -13,6 +15,7 @@ from crm.webhooks.feeding import feed_all
 from crm.webhooks.rights import readable
 from customers.models import Customer
 from tests.feed import settle
+from tests.plans import scanned
 from tests.samples import make
 from tests.staff import page, signed_in
 from tests.webhooks.conftest import made, work
@@ -125,6 +128,20 @@ def test_of_what_may_be_read_only_messages_about_it_and_about_nothing_are(seller
     messages = {name: make(WebhookDelivery, webhook=webhook, body={}, **one) for name, one in said.items()}
     read = readable(messages.values(), seller, [Customer])
     assert {name for name, one in messages.items() if one.pk in read} == {"own", "about nothing"}
+
+
+def test_who_reads_messages_asks_the_feed_for_their_changes_alone(seller: User) -> None:
+    Customer.objects.bulk_create(Customer(name=f"Customer {number}", team=seller.team) for number in range(300))
+    webhook = make(Webhook, user=seller, url="http://127.0.0.1/", secret=b"secret")
+    known = {"webhook": webhook, "event": "customers.created", "body": {}}
+    own, lost = (
+        make(WebhookDelivery, **known, record=one.pk, sequence=Change.objects.get(record=one.pk).sequence)
+        for one in (make(Customer, team=seller.team), make(Customer))
+    )
+    assert seller.view_level(Customer) == "team"
+    with CaptureQueriesContext(connection) as queries:
+        assert readable([own, lost], seller, [Customer]) == {own.pk}
+    assert [scanned(one["sql"])["crm_change"] for one in queries] == [2, 2]
 
 
 # ── What is read in the log ──────────────────────────────────────────────────────────────────────────────────────────
