@@ -22,6 +22,7 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
         "tests/crm/auth/test_tokens.py",
         "tests/crm/auth/test_sessions.py",
         "tests/crm/auth/test_families.py",
+        "tests/crm/auth/test_limits.py",
     ),
     "crm/auth/sessions.py": (
         "tests/crm/auth/test_sessions.py",
