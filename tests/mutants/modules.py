@@ -33,7 +33,11 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
     "crm/auth/rights.py": ("tests/crm/test_admin_rights.py", "tests/crm/test_admin_teams.py"),
     "crm/auth/addresses.py": ("tests/crm/auth/test_doors.py", "tests/crm/auth/test_limits.py"),
     "crm/auth/limits.py": ("tests/crm/auth/test_limits.py", "tests/crm/auth/test_doors.py"),
-    "crm/auth/lockout.py": ("tests/crm/auth/test_lockout.py", "tests/crm/auth/test_strangers.py"),
+    "crm/auth/lockout.py": (
+        "tests/crm/auth/test_lockout.py",
+        "tests/crm/auth/test_strangers.py",
+        "tests/crm/auth/test_doors.py",
+    ),
     # nothing lost, nothing twice
     "crm/changes/feed.py": ("tests/changes/test_feed.py", "tests/changes/test_reading.py", "tests/restored"),
     "crm/api/pagination.py": ("tests/crm/api/test_pagination.py",),
