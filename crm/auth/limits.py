@@ -7,7 +7,7 @@ may be lost in a crash.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from django.conf import settings
 from django.db import connection
@@ -63,15 +63,17 @@ def usage(name: str, limit: int, hits: int, second: int) -> Usage:
 
 def count_address(request: HttpRequest, door: str) -> Usage:
     """Count a request of somebody unknown, by network address; each door counts apart, so that none locks another."""
-    row = fetch_one(COUNT_ONE, [f"i:{door}:{client_network(request)}"])
-    hits, second = row or (1, 0)
-    return usage("address", settings.RATE_LIMIT_ADDRESS, hits, second)
+    return count("address", f"i:{door}:{client_network(request)}", settings.RATE_LIMIT_ADDRESS)
 
 
 def count_use(name: str, key: str, limit: int) -> Usage:
     """Count a request that something of a name, such as a form, is used by, whoever sends it."""
-    row = fetch_one(COUNT_ONE, [f"{name}:{key}"])
-    hits, second = row or (1, 0)
+    return count(name, f"{name}:{key}", limit)
+
+
+def count(name: str, key: str, limit: int) -> Usage:
+    """Count a request under a key, and return how much of a limit that uses."""
+    hits, second = cast("tuple[int, int]", fetch_one(COUNT_ONE, [key]))  # it always returns the row that it counted
     return usage(name, limit, hits, second)
 
 

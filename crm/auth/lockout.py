@@ -107,10 +107,9 @@ def is_known(request: HttpRequest, username: str) -> bool:
 def pause_of(attempts: QuerySet[AccessAttempt], free: int) -> timedelta:
     """Return how long to wait after these failures, of which the first few are free."""
     found = attempts.aggregate(failures=Sum("failures_since_start"), last=Max("attempt_time"))
-    excess = (found["failures"] or 0) - free
-    if excess < 0:
+    if found["last"] is None or found["failures"] < free:
         return NO_TIME
-    until: timedelta = found["last"] + pause(excess) - timezone.now()
+    until: timedelta = found["last"] + pause(found["failures"] - free) - timezone.now()
     return until
 
 

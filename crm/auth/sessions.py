@@ -20,7 +20,6 @@ from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken, set_token_value
 
@@ -89,7 +88,7 @@ def in_hand(request: HttpRequest) -> Iterator[None]:
             raise PermissionDenied from error
         yield
         changed = User.objects.filter(pk=user.pk, is_active=True).exclude(session_version=version).first()
-        if changed is not None and request.user.is_authenticated:
+        if changed is not None:
             update_session_auth_hash(request, changed)
 
 
@@ -151,7 +150,6 @@ def rotate(checksum: str) -> tuple[Session | None, UUID | None]:
         RefreshToken.objects.select_for_update(of=("self",))
         .select_related("access_token", "user")
         .filter(token_checksum=checksum, application__client_id=FIRST_PARTY)
-        .order_by(F("revoked").desc(nulls_first=True))
         .first()
     )
     if row is None:
@@ -177,9 +175,8 @@ def end(*, user: User, token: str, checksum: str) -> None:
         if token
         else owned.filter(access_token__token_checksum=checksum)
     )
-    families = set(found.values_list("token_family", flat=True))
-    for family in families:
+    for family in set(found.values_list("token_family", flat=True)):
         RefreshToken.revoke_family(family)
-    if not families and not token:
+    if not token:
         AccessToken.objects.filter(token_checksum=checksum).delete()
     audit.record("signed_out", user=user.pk)

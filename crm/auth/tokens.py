@@ -53,26 +53,7 @@ class TokenBackend(SimpleBackend):
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 -- simplejwt's signature
         """Return the claims of a valid token; raise simplejwt's TokenBackendError for any other."""
-        backend = verifier(str(token).partition(".")[0], settings.JWT_KEYS)
-        if backend is None:
-            raise TokenBackendError("The token is of an unknown kind or key.")
-        try:
-            return decoder.decode(
-                token,
-                backend.prepared_key,
-                algorithms=[backend.algorithm],
-                audience=resources(),
-                issuer=settings.BASE_URL,
-                options={"require": CLAIMS, "verify_signature": verify},
-            )
-        except jwt.ExpiredSignatureError as error:
-            raise TokenBackendExpiredToken("The token has expired.") from error
-        except jwt.InvalidAudienceError as error:
-            raise TokenBackendError("The token is for another audience.") from error
-        except jwt.InvalidIssuerError as error:
-            raise TokenBackendError("The token is from another issuer.") from error
-        except (jwt.InvalidTokenError, RecursionError) as error:
-            raise TokenBackendError("The token is not valid.") from error
+        return claims_of(token, verify=verify)
 
     @property
     def prepared_key(self) -> Any:
@@ -99,6 +80,30 @@ def verifier(header: str, keys: Sequence[Key]) -> TokenBackend | None:
         return None
     matching = (key for key in keys if key.id == found.get("kid") and key.algorithm == found.get("alg"))
     return next((backend_of(key) for key in matching), None)
+
+
+def claims_of(token: Any, *, verify: bool = True) -> dict[str, Any]:
+    """Return the claims of a valid token, whichever of JWT_KEYS signed it; raise simplejwt's TokenBackendError else."""
+    backend = verifier(str(token).partition(".")[0], settings.JWT_KEYS)
+    if backend is None:
+        raise TokenBackendError("The token is of an unknown kind or key.")
+    try:
+        return decoder.decode(
+            token,
+            backend.prepared_key,
+            algorithms=[backend.algorithm],
+            audience=resources(),
+            issuer=settings.BASE_URL,
+            options={"require": CLAIMS, "verify_signature": verify},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise TokenBackendExpiredToken("The token has expired.") from error
+    except jwt.InvalidAudienceError as error:
+        raise TokenBackendError("The token is for another audience.") from error
+    except jwt.InvalidIssuerError as error:
+        raise TokenBackendError("The token is from another issuer.") from error
+    except (jwt.InvalidTokenError, RecursionError) as error:
+        raise TokenBackendError("The token is not valid.") from error
 
 
 class AccessToken(tokens.AccessToken):

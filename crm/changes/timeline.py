@@ -124,7 +124,8 @@ def read(
     latest = [ended(part, before)[:limit] for part in parts if not part.query.is_empty()]
     if not latest:
         return []
-    rows = latest[0].union(*latest[1:], all=True).order_by("-happened_at", "-key") if latest[1:] else latest[0]
+    first, *others = latest
+    rows = first.union(*others, all=True).order_by("-happened_at", "-key") if others else first
     return [Entry(*row) for row in rows[:limit]]
 
 

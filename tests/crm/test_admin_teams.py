@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 
 from crm.auth.rights import accounts_of, teams_of
 from crm.models import Application, Team, User
@@ -101,3 +102,20 @@ def test_what_is_seen_as_a_whole_by_one_role_is_not_narrowed_by_another() -> Non
     user = User.objects.get(pk=user.pk)
     assert within(user, (elsewhere,)) == {elsewhere.username}
     assert teams_of(user).count() == 2
+
+
+def test_a_superuser_is_limited_to_no_team_whatever_their_role_sees() -> None:
+    user = permitted(colleague(team=team("North"), is_superuser=True), "view_team_customer")
+    elsewhere = permitted(colleague(team=team("South")), "view_own_customer")
+    assert within(user, (user, elsewhere)) == {user.username, elsewhere.username}
+    assert teams_of(user).count() == 2
+
+
+def test_what_is_called_alike_in_another_application_is_another_kind_of_record() -> None:
+    user, other = desk("own", team("North")), colleague()
+    kind = ContentType.objects.get(app_label="marketing", model="campaign")
+    for one, level in ((user, "all"), (other, "own")):
+        alike = Permission.objects.create(codename=f"view_{level}_customer", content_type=kind, name="Alike")
+        one.user_permissions.add(alike)
+    assert within(User.objects.get(pk=user.pk), (other,)) == {other.username}
+    assert within(User.objects.get(pk=user.pk), (permitted(other, "view_own_customer"),)) == set()

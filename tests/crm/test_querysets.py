@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 
-from crm.models import Attachment, User
+from crm.models import Attachment, Task, User
 from customers.models import Customer, Interaction
+from sales.models import Order, OrderLine
 from tests.samples import make
 
 pytestmark = pytest.mark.django_db
@@ -63,10 +64,21 @@ def test_who_sees_their_own_sees_nothing_of_their_team(customers: Any, seeing: A
     assert names(Customer.objects.visible_to(user)) == ["own"]
 
 
-def test_who_may_see_none_and_who_is_nobody_see_nothing(customers: Any, make_user: Any, seeing: Any) -> None:
-    nobody = User(pk=None, is_superuser=True)
-    assert names(Customer.objects.visible_to(make_user())) == []
+def test_who_may_see_none_and_who_is_nobody_see_nothing(customers: Any, make_user: Any) -> None:
+    user, nobody = make_user(team=customers["north"].team), User(pk=None, is_superuser=True)
+    make(Customer, name="own", owner=user)
+    assert names(Customer.objects.visible_to(user)) == []
     assert names(Customer.objects.visible_to(nobody)) == []
+
+
+@pytest.mark.parametrize("level", ["own", "team", "all"])
+def test_who_is_to_do_a_task_sees_it_however_little_else_they_see(make_user: Any, seeing: Any, level: str) -> None:
+    user, other = seeing(level, None, "task"), make_user()
+    make(Task, title="to do", owner=other, assignee=user)
+    make(Task, title="given", owner=user, assignee=other)
+    make(Task, title="of others", owner=other, assignee=other)
+    expected = ["given", "of others", "to do"] if level == "all" else ["given", "to do"]
+    assert sorted(Task.objects.visible_to(user).values_list("title", flat=True)) == expected
 
 
 @pytest.mark.parametrize(("level", "seen"), [("all", ["no team", "north", "south"]), ("team", ["north"]), ("own", [])])
@@ -77,10 +89,29 @@ def test_a_part_is_seen_by_who_sees_the_whole(customers: Any, seeing: Any, level
     assert sorted(Interaction.objects.visible_to(user).values_list("subject", flat=True)) == seen
 
 
-def test_a_part_is_not_seen_by_who_may_not_see_the_whole(customers: Any, seeing: Any) -> None:
+@pytest.mark.parametrize("kind", ["interaction", "customer"])
+def test_a_part_is_not_seen_by_who_may_see_it_or_the_whole_alone(customers: Any, seeing: Any, kind: str) -> None:
     make(Interaction, customer=customers["north"])
-    user = seeing("all", customers["north"].team, "interaction")
+    user = seeing("all", customers["north"].team, kind)
     assert list(Interaction.objects.visible_to(user)) == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "count"),
+    [
+        (("orderline", "order", "customer"), 1),
+        (("orderline", "order"), 0),
+        (("orderline", "customer"), 0),
+        (("order", "customer"), 0),
+    ],
+)
+def test_a_part_of_a_part_is_seen_by_who_may_see_all_that_stands_above_it(
+    customers: Any, seeing: Any, kinds: tuple[str, ...], count: int
+) -> None:
+    make(OrderLine, order=make(Order, customer=customers["north"]))
+    assert OrderLine.objects.visible_to(seeing("all", None, *kinds)).count() == count
+    assert OrderLine.objects.visible_to(seeing("team", customers["north"].team, *kinds)).count() == count
+    assert OrderLine.objects.visible_to(seeing("team", customers["south"].team, *kinds)).count() == 0
 
 
 def test_a_file_is_seen_by_who_sees_the_very_record_that_it_is_attached_to(customers: Any, seeing: Any) -> None:

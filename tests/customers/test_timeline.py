@@ -63,6 +63,15 @@ def test_an_organization_shows_what_happened_with_its_people(client: Any) -> Non
     assert [(one["customer"], one["record"]["subject"]) for one in entries] == [(str(person.pk), "With a person")]
 
 
+def test_changes_of_other_customers_are_not_on_a_timeline(client: Any) -> None:
+    customer, other = make(Customer, name="Ada"), make(Customer, name="Bob")
+    for one in (customer, other):
+        one.lifecycle = "customer"
+        one.save()
+    told = [(one["customer"], one["record"]["action"]) for one in timeline(client, customer, kind="changes")]
+    assert told == [(str(customer.pk), "updated"), (str(customer.pk), "created")]
+
+
 def test_pages_of_a_timeline_follow_one_another(client: Any) -> None:
     customer = make(Customer)
     expected = [str(number) for number in range(5)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from crm.auth import sessions
 from crm.models import Application, Webhook, WebhookDelivery
 from crm.webhooks.actions import Ended, resume
 from crm.webhooks.feeding import feed_all
-from crm.webhooks.rights import Caller
+from crm.webhooks.rights import Caller, end_unfounded
 from customers.models import Customer
 from tests import worker
 from tests.feed import settle
@@ -57,13 +60,14 @@ def switch_off(_client: Any, _user: User, application: Application) -> None:
 
 
 SIGNED_OUT = "The application was signed out."
+SWITCHED_OFF = "The application is switched off."
 WAYS: list[tuple[Way, str]] = [
     (sign_out, SIGNED_OUT),
     (revoke, SIGNED_OUT),
     (take_away, SIGNED_OUT),
     (withdraw_consent, "Consent for the application was withdrawn."),
     (disable, "The account is disabled."),
-    (switch_off, "The application is switched off."),
+    (switch_off, SWITCHED_OFF),
 ]
 
 
@@ -197,6 +201,35 @@ def test_an_application_that_is_switched_on_again_goes_on_but_for_what_somebody_
     work()
     assert len(receiver.got) == 1
     assert [str(one.pk) for one in Webhook.objects.exclude(paused_at=None)] == [paused]
+
+
+@pytest.mark.parametrize(("end", "reason"), [(disable, "The account is disabled."), (switch_off, SWITCHED_OFF)])
+def test_a_pause_says_why_and_since_when_however_often_it_is_looked_at(
+    let: Any, mirror: Application, integration: User, end: Way, reason: str
+) -> None:
+    paused = let.post(WEBHOOKS, {"url": "http://127.0.0.1/"}).json()["webhook"]["id"]
+    by_hand = {"paused_at": timezone.now() - timedelta(days=1), "pause_reason": "By hand"}
+    Webhook.objects.filter(pk=paused).update(**by_hand)
+    Webhook.objects.update(token_family=None)  # as on the screens, where no sign-in ends
+    end(let, integration, mirror)
+    before = timezone.now()
+    end_unfounded()
+    since = Webhook.objects.exclude(pk=paused).get().paused_at
+    assert since is not None
+    assert before < since < timezone.now()
+    end_unfounded()
+    told = {one.pk: (one.paused_at, one.pause_reason, one.ended_at) for one in Webhook.objects.all()}
+    assert told.pop(UUID(paused)) == (*by_hand.values(), None)
+    assert list(told.values()) == [(since, reason, None)]
+
+
+def test_what_goes_on_says_nothing_of_the_pause_any_more(let: Any, mirror: Application, integration: User) -> None:
+    switch_off(let, integration, mirror)
+    end_unfounded()
+    assert Webhook.objects.get().pause_reason == SWITCHED_OFF
+    Application.objects.filter(pk=mirror.pk).update(is_active=True)
+    end_unfounded()
+    assert Webhook.objects.values_list("paused_at", "pause_reason", "ended_at").get() == (None, "", None)
 
 
 def test_with_an_application_go_its_webhooks(let: Any, mirror: Application) -> None:

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import RefreshToken
 
 from crm.models import Change, User, Webhook, WebhookDelivery
 from crm.webhooks.feeding import feed_all
+from crm.webhooks.rights import readable
 from customers.models import Customer
 from tests.feed import settle
+from tests.plans import scanned
 from tests.samples import make
 from tests.staff import page, signed_in
 from tests.webhooks.conftest import made, work
@@ -49,14 +53,17 @@ def hearing(api_client: Any, seller: User, receiver: Any) -> str:
     return made(api_client(seller, *SCOPES), receiver.url)[0]
 
 
+@pytest.mark.parametrize("feed", ["kept", "forgotten"])
 @pytest.mark.parametrize("lose", LOSSES)
 def test_what_waits_is_not_sent_once_it_may_not_be_seen(
-    hearing: str, seller: User, receiver: Any, make_team: Any, lose: Any
+    hearing: str, seller: User, receiver: Any, make_team: Any, lose: Any, feed: str
 ) -> None:
     customer = make(Customer, team=seller.team)
     settle()
     feed_all()
     lose(customer, seller, make_team("South"))
+    if feed == "forgotten":
+        Change.objects.all().delete()
     work()
     assert receiver.got == []
     assert set(WebhookDelivery.objects.values_list("status", "attempts", "next_attempt_at")) == {("withheld", 0, None)}
@@ -106,6 +113,35 @@ def test_of_a_change_that_the_feed_forgot_the_record_says_who_may_hear(
     Change.objects.all().delete()
     work()
     assert [one["record"] for one in receiver.changes()] == [str(own.pk)]
+
+
+def test_of_what_may_be_read_only_messages_about_it_and_about_nothing_are(seller: User) -> None:
+    own, lost = make(Customer, team=seller.team), make(Customer)
+    webhook = make(Webhook, user=seller, url="http://127.0.0.1/", secret=b"secret")
+    said = {
+        "own": {"event": "customers.updated", "record": own.pk},
+        "lost": {"event": "customers.updated", "record": lost.pk},
+        "own, as of another list": {"event": "tasks.updated", "record": own.pk},
+        "of a list that is no more": {"event": "weddings.updated", "record": own.pk},
+        "about nothing": {"event": "webhook.test", "record": None},
+    }
+    messages = {name: make(WebhookDelivery, webhook=webhook, body={}, **one) for name, one in said.items()}
+    read = readable(messages.values(), seller, [Customer])
+    assert {name for name, one in messages.items() if one.pk in read} == {"own", "about nothing"}
+
+
+def test_who_reads_messages_asks_the_feed_for_their_changes_alone(seller: User) -> None:
+    Customer.objects.bulk_create(Customer(name=f"Customer {number}", team=seller.team) for number in range(300))
+    webhook = make(Webhook, user=seller, url="http://127.0.0.1/", secret=b"secret")
+    known = {"webhook": webhook, "event": "customers.created", "body": {}}
+    own, lost = (
+        make(WebhookDelivery, **known, record=one.pk, sequence=Change.objects.get(record=one.pk).sequence)
+        for one in (make(Customer, team=seller.team), make(Customer))
+    )
+    assert seller.view_level(Customer) == "team"
+    with CaptureQueriesContext(connection) as queries:
+        assert readable([own, lost], seller, [Customer]) == {own.pk}
+    assert [scanned(one["sql"])["crm_change"] for one in queries] == [2, 2]
 
 
 # ── What is read in the log ──────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.apps import apps
 
+from crm.auth.sessions import own_application
 from crm.models import Application, User, Webhook
+from crm.webhooks.rights import Caller
 from customers.models import Customer
 from tests.samples import make
 from tests.staff import page, signed_in
@@ -74,6 +76,21 @@ def test_what_was_made_on_the_screens_is_the_persons_own(mirror: Application, ap
     assert let_in(mirror, person, *SCOPES).get(address).status_code == 404
     own = api_client(person, *SCOPES)
     assert (own.get(address).json()["application"], patched(own, address, description="X").status_code) == (None, 200)
+
+
+def test_whose_a_webhook_is(mirror: Application, seller: User, make_user: Any) -> None:
+    other = make_user("Administrator")
+    callers = {
+        "on the screens": Caller(seller),
+        "through the program": Caller(seller, application=mirror),
+        "signed in to the API": Caller(seller, application=own_application()),
+        "another, on the screens": Caller(other),
+        "another, through the program": Caller(other, application=mirror),
+    }
+    fields = {"user": seller, "url": "http://127.0.0.1/", "secret": b"secret"}
+    programs, own = make(Webhook, **fields, application=mirror), make(Webhook, **fields)
+    assert [name for name, one in callers.items() if one.owns(programs)] == ["on the screens", "through the program"]
+    assert [name for name, one in callers.items() if one.owns(own)] == ["on the screens", "signed in to the API"]
 
 
 # ── Scopes ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -230,12 +230,22 @@ def test_the_session_that_changes_its_own_password_stays_alone(address: str) -> 
 
 
 def test_the_session_that_changes_its_own_account_stays_alone() -> None:
+    set_email(colleague("Auditor"))  # somebody else, whose sessions are of another version
     user = superuser()
     in_hand, elsewhere = opened(user), signed_in(user)
     body = form_of(in_hand, page(user, "change")) | {"email": "new@example.com"}
     assert in_hand.post(page(user, "change"), body).status_code == 302
     assert left(user, in_hand) == NOTHING | {"sessions": 1}
     assert left(user, elsewhere) == NOTHING
+
+
+def test_a_session_that_changes_nothing_of_its_rights_stays_the_same() -> None:
+    user = superuser()
+    client = signed_in(user)
+    key = client.session.session_key
+    body = form_of(client, page(user, "change")) | {"first_name": "Ann"}
+    assert client.post(page(user, "change"), body).status_code == 302
+    assert (User.objects.get(pk=user.pk).first_name, client.session.session_key) == ("Ann", key)
 
 
 def test_the_session_that_changes_its_own_role_stays_alone() -> None:

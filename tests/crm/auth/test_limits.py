@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from crm.auth.addresses import client_address
 from crm.auth.authentication import identify
-from crm.auth.limits import count_address, forget_old_counts, usage
+from crm.auth.limits import count_address, count_use, forget_old_counts, usage
 
 ME, TOKEN = "/api/v1/me", "/api/v1/auth/token"
 
@@ -113,4 +113,16 @@ def test_old_counts_are_forgotten() -> None:
 def test_a_window_ends_with_the_minute() -> None:
     assert [usage("user", 5, 5, second).resets_in for second in (120, 121, 179)] == [60, 59, 1]
     assert (usage("user", 5, 5, 0).is_exceeded, usage("user", 5, 6, 0).is_exceeded) == (False, True)
-    assert usage("user", 5, 9, 0).left == 0
+    assert [usage("user", 5, used, 0).left for used in (0, 4, 5, 6, 9)] == [5, 1, 0, 0, 0]
+
+
+@pytest.mark.django_db
+def test_uses_of_a_thing_are_counted_one_by_one_and_apart_from_other_things() -> None:
+    used = [count_use("form", key, 2) for key in ("a", "a", "b", "a")]
+    assert [(one.name, one.limit, one.used) for one in used] == [
+        ("form", 2, 1),
+        ("form", 2, 2),
+        ("form", 2, 1),
+        ("form", 2, 3),
+    ]
+    assert [one.is_exceeded for one in used] == [False, False, False, True]

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from crm.auth.lockout import pause
+from crm.auth.lockout import answer, pause
 
 TOKEN = "/api/v1/auth/token"
 PASSWORD = "correct-horse-battery"
@@ -84,3 +86,13 @@ def test_a_name_that_nobody_can_have_fails_as_any_other(db: None, door: str) -> 
     answer = Client().post(door, {"username": "x" * 5000, "password": "wrong"})
     assert answer.status_code == 200
     assert [len(one.username) for one in AccessAttempt.objects.all()] == [255]
+
+
+@pytest.mark.parametrize(("path", "kind"), [(TOKEN, "application/problem+json"), (DOORS[0], "text/html")])
+def test_who_need_wait_no_more_is_told_to_come_back_in_a_second(db: None, path: str, kind: str) -> None:
+    request = RequestFactory().post(path)
+    AxesProxyHandler.update_request(request)
+    told = answer(request, HttpResponse(), {"username": "nobody"})
+    assert (told.status_code, told.headers["Retry-After"]) == (429, "1")
+    assert told.headers["Content-Type"].startswith(kind)
+    assert "429" in told.content.decode()

@@ -14,6 +14,8 @@ from oauth2_provider.models import AccessToken, RefreshToken
 
 from crm.auth import pages, sessions
 from crm.models import DeviceGrant, User
+from customers.models import Customer
+from tests.samples import make
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -30,9 +32,8 @@ def waits() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def meanwhile(do: Callable[[], Any]) -> Any:
-    """Begin something in a connection of its own, and return it once it waits for this one's transaction."""
-    pool = ThreadPoolExecutor(1)
+def beside(do: Callable[[], Any]) -> Any:
+    """Begin something in a connection of its own."""
 
     def alone() -> Any:
         try:
@@ -40,7 +41,12 @@ def meanwhile(do: Callable[[], Any]) -> Any:
         finally:
             connection.close()
 
-    begun = pool.submit(alone)
+    return ThreadPoolExecutor(1).submit(alone)
+
+
+def meanwhile(do: Callable[[], Any]) -> Any:
+    """Begin something in a connection of its own, and return it once it waits for this one's transaction."""
+    begun = beside(do)
     wait_until(waits, 30)
     return begun
 
@@ -76,6 +82,44 @@ def test_a_sign_in_waits_for_a_change_and_is_refused(person: User) -> None:
     with pytest.raises(sessions.AccountChanged):
         signing_in.result(30)
     assert not RefreshToken.objects.exists()
+
+
+def test_a_token_is_not_renewed_once_the_person_is_signing_out(person: User) -> None:
+    session = sessions.begin(user=person, scopes=[])
+    with transaction.atomic():
+        sessions.end(user=person, token=session.refresh_token, checksum="")
+        renewing = meanwhile(lambda: sessions.renew(token=session.refresh_token))
+    with pytest.raises(sessions.RefreshRefused):
+        renewing.result(30)
+    assert not RefreshToken.objects.filter(revoked=None).exists()
+    assert not AccessToken.objects.exists()
+
+
+def test_what_is_renewed_as_the_person_signs_out_ends_too(person: User) -> None:
+    session = sessions.begin(user=person, scopes=[])
+    with transaction.atomic():
+        renewed = sessions.renew(token=session.refresh_token)
+        ending = meanwhile(lambda: sessions.end(user=person, token=session.refresh_token, checksum=""))
+    ending.result(30)
+    assert not AccessToken.objects.exists()
+    with pytest.raises(sessions.RefreshRefused):
+        sessions.renew(token=renewed.refresh_token)
+
+
+def test_a_token_is_renewed_while_another_account_changes(person: User, make_user: Any) -> None:
+    session, other = sessions.begin(user=person, scopes=[]), make_user()
+    sessions.begin(user=other, scopes=[])
+    with transaction.atomic():
+        change(other)
+        assert beside(lambda: sessions.renew(token=session.refresh_token)).result(30).user == person
+
+
+@pytest.mark.parametrize("lock", [sessions.stand, lambda user: sessions.hold(RefreshToken.objects.filter(user=user))])
+def test_what_names_an_account_is_written_while_it_is_held(person: User, lock: Callable[[User], None]) -> None:
+    sessions.begin(user=person, scopes=[])
+    with transaction.atomic():
+        lock(person)
+        assert beside(lambda: make(Customer, owner=person)).result(30).owner == person
 
 
 def test_a_session_that_has_ended_changes_nothing(person: User) -> None:

@@ -33,6 +33,7 @@ def status_of(client: Any, token: str) -> int:
 def test_a_password_buys_two_tokens(client_without_token: Any, signed_in: Any, person: Any) -> None:
     assert sorted(signed_in) == ["access_token", "expires_in", "refresh_token", "scope", "token_type"]
     assert (signed_in["token_type"], signed_in["expires_in"]) == ("Bearer", 600)
+    assert len(signed_in["refresh_token"]) == 64
     assert signed_in["scope"].split()[:2] == ["customers:read", "customers:write"]
     assert status_of(client_without_token, signed_in["access_token"]) == 200
     person.refresh_from_db()

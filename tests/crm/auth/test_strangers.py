@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt, AccessLog
-from django.test import Client
+from django.contrib.auth import authenticate
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from crm.auth.known import COOKIE
+from crm.auth.lockout import Lockout, unlock
 
 TOKEN, PAGE = "/api/v1/auth/token", "/account/sign-in"
 PASSWORD = "correct-horse-battery"
@@ -151,3 +155,43 @@ def test_failures_of_a_known_browser_keep_nobody_on_this_machine_waiting(person:
     browser.post("/account/sign-out")
     assert [at_page(browser, person, "wrong") for _number in range(5)][-1] == 429
     assert at_page(Client(), person, address="::1") == 302
+
+
+def test_failures_of_a_known_browser_are_none_of_strangers(client_without_token: Any, person: Any) -> None:
+    browser = Client()
+    at_page(browser, person)
+    browser.post("/account/sign-out")
+    strangers_fail(person.username, 49)
+    assert at_page(browser, person, "wrong") == 200
+    assert by_api(client_without_token, person, "203.0.113.8") == 200
+
+
+def test_what_strangers_failed_the_day_before_counts_no_more(client_without_token: Any, person: Any) -> None:
+    strangers_fail(person.username, 60)
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(days=1, seconds=1))
+    assert by_api(client_without_token, person, password="wrong") == 401
+    assert by_api(client_without_token, person, "203.0.113.8") == 200
+
+
+def test_the_trail_names_those_who_are_let_sign_in_again_and_had_to_wait(
+    caplog: pytest.LogCaptureFixture, person: Any, make_user: Any
+) -> None:
+    caplog.set_level(logging.INFO, "crm.audit")
+    strangers_fail(person.username, 1)
+    by = make_user()
+    assert unlock(users=[person, make_user()], by=by) == 1
+    trail = [one.__dict__ for one in caplog.records if one.name == "crm.audit" and one.__dict__["event"] == "unlocked"]
+    assert [(one["user"], one["by"]) for one in trail] == [(str(person.pk), str(by.pk))]
+
+
+def test_a_sign_in_that_names_nobody_fails_and_waits_as_any_other(db: None) -> None:
+    request = RequestFactory().post(PAGE, REMOTE_ADDR=ELSEWHERE)
+    AxesProxyHandler.update_request(request)
+    assert authenticate(request, password="wrong") is None
+    assert list(AccessAttempt.objects.values_list("username", "ip_address")) == [("", ELSEWHERE)]
+    assert Lockout().is_locked(request, {"password": "wrong"}) is False
+    AccessAttempt.objects.update(failures_since_start=5)
+    assert Lockout().is_locked(request, {"password": "wrong"}) is True
+    AccessAttempt.objects.all().delete()
+    strangers_fail("")
+    assert Lockout().is_locked(request, {"password": "wrong"}) is True

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from oauth2_provider.models import AccessToken
 from crm.auth import keys
 from crm.auth.authentication import InvalidToken, identify
 from crm.auth.tokens import mint
+from crm.models import Application
 
 ME = "/api/v1/me"
 
@@ -94,6 +96,23 @@ def test_a_disabled_account_is_out_at_the_next_request(
     status, challenge = challenge_of(client_without_token, token)
     assert status == 401
     assert 'error="invalid_token"' in challenge
+
+
+def test_a_token_counts_only_while_its_application_is_on(token_for: Any, make_user: Any) -> None:
+    token = token_for(make_user())
+    Application.objects.filter(client_id="crm").update(is_active=False)
+    with pytest.raises(InvalidToken):
+        identify(token)
+    Application.objects.filter(client_id="crm").update(is_active=True)
+    assert identify(token)[1].client_id == "crm"
+
+
+def test_what_a_token_says_is_neither_changed_nor_logged_with_what_finds_it(token_for: Any, make_user: Any) -> None:
+    credentials: Any = identify(token_for(make_user(), "customers:read"))[1]
+    assert len(credentials.checksum) == 64
+    assert credentials.checksum not in repr(credentials)
+    with pytest.raises(FrozenInstanceError):
+        credentials.scopes = frozenset({"admin"})
 
 
 def test_a_revoked_token_is_out_at_the_next_request(client_without_token: Any, token_for: Any, make_user: Any) -> None:
