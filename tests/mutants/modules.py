@@ -17,7 +17,11 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
     "crm/auth/limits.py": ("tests/crm/auth/test_limits.py", "tests/crm/auth/test_doors.py"),
     "crm/auth/lockout.py": ("tests/crm/auth/test_lockout.py", "tests/crm/auth/test_strangers.py"),
     # nothing lost, nothing twice
-    "crm/changes/feed.py": ("tests/changes/test_feed.py", "tests/changes/test_reading.py", "tests/restored"),
+    "crm/changes/feed.py": (
+        "tests/changes/test_reading.py",
+        "tests/changes/test_visibility.py",
+        "tests/restored/test_positions.py",
+    ),
     "crm/api/pagination.py": ("tests/crm/api/test_pagination.py",),
     "crm/api/idempotency.py": ("tests/crm/api/test_idempotency.py",),
     "crm/housekeeping.py": ("tests/crm/test_keeping.py", "tests/crm/test_housekeeping.py"),
