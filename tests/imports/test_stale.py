@@ -19,7 +19,7 @@ from crm.models import Import, ImportRefusal
 from customers.models import Customer
 from tests.crm.test_outages import plain
 from tests.imports.conftest import IMPORTS
-from tests.waiting import wait_until
+from tests.waiting import somebody_waits, wait_until
 
 if TYPE_CHECKING:
     from crm.sync.formats import Line
@@ -105,7 +105,7 @@ def test_a_worker_looks_again_once_it_has_the_lock(upload: None) -> None:
     with psycopg.connect(**plain()) as other, ThreadPoolExecutor(1) as thread:
         other.execute("UPDATE crm_import SET lines_done = 4")
         late = thread.submit(batch_elsewhere, stale)
-        wait_until(is_waiting, 30)
+        wait_until(somebody_waits, 30)
         other.commit()
         with pytest.raises(running.Ended):
             late.result(30)
@@ -118,12 +118,6 @@ def batch_elsewhere(stale: running.Run) -> None:
             stale.batch(lines()[:6])
     finally:
         connection.close()
-
-
-def is_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid())")
-        return bool(cursor.fetchone()[0])
 
 
 def test_the_second_worker_leaves_the_figures_of_the_first(upload: None) -> None:
