@@ -32,6 +32,7 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
     "crm/restored/holding.py": ("tests/restored/test_sending.py", "tests/restored/test_positions.py"),
     "crm/imports/running.py": (
         "tests/imports/test_stale.py",
+        "tests/imports/test_running.py",
         "tests/imports/test_rows.py",
         "tests/imports/test_doors.py",
     ),
