@@ -34,7 +34,7 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
         "tests/imports/test_stale.py",
         "tests/imports/test_running.py",
         "tests/imports/test_rows.py",
-        "tests/imports/test_doors.py",
+        "tests/imports/test_doors.py::test_a_disabled_account_imports_nothing",
     ),
     "crm/webhooks/targets.py": ("tests/webhooks/test_targets.py", "tests/webhooks/test_resolving.py"),
     "crm/webhooks/signatures.py": ("tests/webhooks/test_signatures.py",),
