@@ -104,7 +104,8 @@ def give_sign(worker: int) -> datetime:
     with connection.cursor() as cursor:
         cursor.execute(SIGN, [worker])
         cursor.execute("SELECT now()")
-        now: datetime = cursor.fetchone()[0]
+        now: datetime
+        (now,) = cursor.fetchone()
     return now
 
 
@@ -157,11 +158,12 @@ def note_loss(job: int) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(NOTE, {"job": job})
-        times = int(cursor.fetchone()[0])
+        times: int
+        (times,) = cursor.fetchone()
         if times > MOST:
             cursor.execute(FINISH, [job, "failed"])
         else:
-            cursor.execute(AGAIN, [job, 0.0 if times <= AT_ONCE else APART])
+            cursor.execute(AGAIN, [job, APART * (times > AT_ONCE)])
     return times
 
 

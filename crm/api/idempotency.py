@@ -43,7 +43,7 @@ def use_once(view: Any, request: ApiRequest) -> None:
         return
     if not KEY.fullmatch(text.strip()):
         raise ParameterError(HEADER, _("1 to 255 visible characters of ASCII, in quotation marks or bare."))
-    name = (request.method or "").lower()
+    name = str(request.method).lower()
     handler = getattr(view, name, None)
     if handler is not None:
         setattr(view, name, partial(once, view, handler, text.strip().strip('"')))

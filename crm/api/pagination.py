@@ -57,7 +57,7 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             given, values, is_reverse = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            if given != ",".join(ordering) or not isinstance(is_reverse, bool) or len(values) != len(ordering):
+            if given != ",".join(ordering) or not isinstance(is_reverse, bool):
                 raise ValueError
             columns = [key_column(model, name.lstrip("-")) for name in ordering]
             keys = tuple(column.to_python(value) for column, value in zip(columns, values, strict=True))

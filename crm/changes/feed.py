@@ -10,7 +10,7 @@ from django.db.models import Min
 
 from crm.api.representation import RowJSON
 from crm.api.statements import Parameter, run_once, statement
-from crm.database.prepared import fetch_one
+from crm.database.prepared import fetch_all
 from crm.models import Change
 from crm.models.changes import HORIZON
 from crm.restored.identity import MARKS, recognise
@@ -76,11 +76,11 @@ class State:
     @classmethod
     def now(cls) -> State:
         """Ask the database, and whether it is the one that it was, in one statement."""
-        row = fetch_one(STATE, [])
-        if row is None or not row[3]:
+        (row,) = fetch_all(STATE, [], prepares=True)
+        if not row[3]:
             recognise()
-            row = fetch_one(STATE, [])
-        horizon, transaction, sequence, _is_known, epoch, former, begins_at = row or (0, 0, 0, True, "", [], 0)
+            (row,) = fetch_all(STATE, [], prepares=True)
+        horizon, transaction, sequence, _is_known, epoch, former, begins_at = row
         return cls(Position(transaction, sequence, epoch), Position(horizon, 0, epoch), former, begins_at)
 
     def check(self, after: Position) -> None:

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
 OWN_SYSTEM: Final = "import"
+NO_ROW: Final = Result(0)  # what becomes of a line that is none
 GOING: Final = (Import.Status.WAITING, Import.Status.RUNNING, Import.Status.FAILED)
 
 
@@ -114,9 +115,8 @@ class Run:
         ]
         ImportRefusal.objects.bulk_create(refusals)
         one.refused += len(refusals)
-        taken = [result for result in results if result.refusal is None and result.status]
-        one.created += sum(result.status == 201 for result in taken)  # noqa: PLR2004 -- RFC 9110, section 15.3.2
-        changed = [result for result in taken if result.status == 200]  # noqa: PLR2004 -- section 15.3.1
+        one.created += sum(result.status == 201 for result in results)  # noqa: PLR2004 -- RFC 9110, section 15.3.2
+        changed = [result for result in results if result.status == 200]  # noqa: PLR2004 -- section 15.3.1
         one.updated += sum(result.is_changed for result in changed)
         one.unchanged += sum(not result.is_changed for result in changed)
         one.lines_done, one.status, one.error = lines[-1].number, Import.Status.RUNNING, ""
@@ -124,13 +124,13 @@ class Run:
         self.one = one
 
     def results(self, lines: Sequence[Line]) -> list[Result]:
-        """Return what became of each row; status 0 stands for a line that is no row."""
+        """Return what became of each line."""
         rows = [line for line in lines if not line.reason]
         items = [item_of(self.one, row, line) for row, line in zip(self.reader.data(rows), rows, strict=True)]
         with transaction.atomic():
             found = iter(self.writer.write(items))
             transaction.set_rollback(self.one.is_dry_run)
-        return [Result(0) if line.reason else next(found) for line in lines]
+        return [NO_ROW if line.reason else next(found) for line in lines]
 
 
 def item_of(one: Import, row: dict[str, Any], line: Line) -> Item:

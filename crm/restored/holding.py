@@ -39,11 +39,11 @@ def may_send() -> bool:
     """Tell whether this database may send, having looked whether it is the one that it was; the worker asks often."""
     is_known, is_free, is_due = look()
     if not is_known:
-        is_free, is_due = recognise().held_since is None, True
+        is_free = recognise().held_since is None
     if not is_free:
         remind()
     elif is_due:
-        DatabaseIdentity.objects.filter(pk=1).update(seen_at=timezone.now())
+        DatabaseIdentity.objects.update(seen_at=timezone.now())
     return is_free
 
 
@@ -71,7 +71,7 @@ def remind() -> None:
     """Say in the log, every few minutes, that nothing is sent."""
     if time.monotonic() - _reminded.get("at", -REMIND_SECONDS) >= REMIND_SECONDS:
         _reminded["at"] = time.monotonic()
-        reason = DatabaseIdentity.objects.values_list("held_reason", flat=True).get(pk=1)
+        reason = DatabaseIdentity.objects.values_list("held_reason", flat=True).get()
         logger.warning(HELD, f"this database was {Reason(reason).label}")
 
 
@@ -87,7 +87,7 @@ class HeldJobs(JobManager):
 @transaction.atomic
 def declare_restored() -> DatabaseIdentity:
     """Take an operator's word that this is a restored copy, also where nothing shows it: end positions and sending."""
-    known = locked()
+    known = recognise()
     begin_epoch(known)
     hold(known, Reason.DECLARED)
     known.save()
@@ -97,7 +97,7 @@ def declare_restored() -> DatabaseIdentity:
 @transaction.atomic
 def resume_sending() -> DatabaseIdentity:
     """Send again, what waits and what comes; raise NothingHeld where nothing is held back."""
-    known = locked()
+    known = recognise()
     if known.held_since is None:
         raise NothingHeld
     known.held_since, known.held_reason, known.seen_at = None, "", timezone.now()
@@ -108,13 +108,7 @@ def resume_sending() -> DatabaseIdentity:
 @transaction.atomic
 def accept_former_positions() -> DatabaseIdentity:
     """Take an operator's word that no change was lost: positions given out before are good here."""
-    known = locked()
+    known = recognise()
     known.accepts_former = True
     known.save()
     return known
-
-
-def locked() -> DatabaseIdentity:
-    """Return the identity, looked at anew, under its lock."""
-    recognise()
-    return DatabaseIdentity.objects.select_for_update().get(pk=1)

@@ -86,6 +86,7 @@ def recognise_after_migration(sender: object = None, **_signal: object) -> None:
 def recognise() -> DatabaseIdentity:
     """Write down which database this is; where it is another than it was, end old positions and perhaps sending.
 
+    The row is locked until the transaction ends.
     A promoted standby goes on sending if the old server was in use until a moment ago. A database in which nobody has
     an account yet was copied to begin with, and has nothing to send.
     """

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm.models import FeedState
+from crm.models import Change, FeedState
 from customers.models import Customer, Interaction
 from tests.samples import make
 
@@ -31,6 +31,26 @@ def test_pages_follow_one_another_to_the_end(reader: Any) -> None:
     assert [one["record"] for page in (first, second, third) for one in page["results"]] == expected
     assert third["next"] is None
     assert reader.get(CHANGES, {"after": third["position"]}).json()["results"] == []
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, [0]), (1, [1]), (2, [2]), (3, [2, 1]), (4, [2, 2])])
+def test_a_full_page_is_followed_only_where_there_is_more(reader: Any, count: int, sizes: list[int]) -> None:
+    for _number in range(count):
+        make(Customer)
+    pages, url = [], f"{CHANGES}?limit=2"
+    while url:
+        page = reader.get(url).json()
+        pages.append(len(page["results"]))
+        url = page["next"]
+    assert pages == sizes
+
+
+def test_the_id_of_a_change_is_a_position_within_its_transaction_too(reader: Any) -> None:
+    with transaction.atomic():
+        made = [str(make(Customer).pk) for _number in range(4)]
+    ids = [one["id"] for one in reader.get(CHANGES).json()["results"]]
+    left = [[one["record"] for one in reader.get(CHANGES, {"after": key}).json()["results"]] for key in ids]
+    assert left == [made[1:], made[2:], made[3:], []]
 
 
 def test_a_reader_goes_on_where_it_stopped(reader: Any) -> None:
@@ -57,6 +77,21 @@ def test_a_reader_may_begin_now_or_at_a_time(reader: Any) -> None:
     for after in (latest["position"], moment):
         found = reader.get(CHANGES, {"after": after}).json()["results"]
         assert [one["record"] for one in found] == [str(record.pk)]
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(-1, 3), (0, 3), (1e-6, 2), (10, 2), (10.000001, 0)])
+def test_a_time_is_before_the_changes_of_that_very_moment(reader: Any, seconds: float, seen: int) -> None:
+    """The first change that there ever was included, and all of a transaction, which has one time."""
+    make(Customer)
+    with transaction.atomic():
+        make(Customer)
+        make(Customer)
+    first, *others = Change.objects.order_by("sequence")
+    start = timezone.now() - datetime.timedelta(hours=1)
+    Change.objects.filter(pk=first.pk).update(at=start, sequence=1)
+    Change.objects.filter(pk__in=[one.pk for one in others]).update(at=start + datetime.timedelta(seconds=10))
+    after = start + datetime.timedelta(seconds=seconds)
+    assert len(reader.get(CHANGES, {"after": after.isoformat()}).json()["results"]) == seen
 
 
 @pytest.mark.parametrize(
@@ -92,6 +127,7 @@ def slow_writer() -> Iterator[None]:
             make(Customer, name="Slow")
             begun.set()
             may_end.wait(10)
+            make(Customer, name="Slow too")
         connection.close()
 
     thread = Thread(target=write)
@@ -109,7 +145,19 @@ def test_what_a_running_transaction_may_still_precede_waits(api_client: Any, rea
         before = impatient.get(CHANGES).json()
     after = reader.get(CHANGES, {"after": before["position"]}).json()
     assert before["results"] == []
-    assert [one["after"]["name"] for one in after["results"]] == ["Slow", "Fast"]
+    assert [one["after"]["name"] for one in after["results"]] == ["Slow", "Slow too", "Fast"]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_of_transactions_that_ran_side_by_side_each_change_is_read_once(reader: Any, limit: int) -> None:
+    with slow_writer():
+        make(Customer, name="Fast")
+    names, url = [], f"{CHANGES}?limit={limit}"
+    while url:
+        page = reader.get(url).json()
+        names += [one["after"]["name"] for one in page["results"]]
+        url = page["next"]
+    assert names == ["Slow", "Slow too", "Fast"]
 
 
 def test_changes_are_chosen_by_resource_record_action_and_customer(reader: Any) -> None:

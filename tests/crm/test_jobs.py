@@ -29,7 +29,7 @@ def no_beats(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     return beats._beats
 
 
-@pytest.mark.parametrize(("seconds", "milliseconds"), [(1, 1000), (0.25, 250)])
+@pytest.mark.parametrize(("seconds", "milliseconds"), [(1, 1000), (0.25, 250), (3600, 3_600_000)])
 def test_a_job_runs_again_when_it_says_so(seconds: float, milliseconds: int) -> None:
     decision = jobs.WhenToldTo().get_retry_decision(exception=jobs.Again(seconds), job=NOW)
     before, after = timezone.now(), decision.retry_at if decision else None

@@ -15,7 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm import housekeeping
 from crm.auth.limits import SECOND, WINDOW
-from crm.models import Application, DeviceGrant, Grant, IdempotencyKey, Import, Webhook, WebhookDelivery
+from crm.models import Application, DeviceGrant, Grant, IdempotencyKey, Import, Merge, Webhook, WebhookDelivery, new_id
 from tests.samples import make
 from tests.worker import do_all, no_jobs
 
@@ -131,6 +131,20 @@ def test_answers_are_replayed_for_a_day(settings: Settings, hours: int, *, stays
     IdempotencyKey.objects.filter(pk=make(IdempotencyKey, body=b"sealed").pk).update(created_at=ago(hours=hours))
     housekeeping.remove_answers()
     assert IdempotencyKey.objects.exists() is stays
+
+
+@pytest.mark.parametrize(("days", "stays"), [(29, True), (31, False)])
+def test_what_a_merge_was_made_of_is_kept_for_30_days_and_which_id_stands_for_which_for_good(
+    make_user: Any, days: int, *, stays: bool
+) -> None:
+    made = [Merge(model="customers.customer", winner=new_id(), loser=new_id(), by=make_user()) for _number in "12"]
+    made[0].at, made[0].before, made[1].before = ago(days=days), {"name": "Ada"}, {"name": "Eve"}
+    Merge.objects.bulk_create(made)
+    housekeeping.remove_merged()
+    assert dict(Merge.objects.values_list("loser", "before")) == {
+        made[0].loser: {"name": "Ada"} if stays else None,
+        made[1].loser: {"name": "Eve"},
+    }
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil  # type: ignore[import-untyped]  # has none
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -31,7 +31,7 @@ BEAT: Final = """INSERT INTO procrastinate_workers (last_heartbeat)
     VALUES (now() - %s * interval '1 second') RETURNING id"""
 JOB: Final = """INSERT INTO procrastinate_jobs (queue_name, task_name, status, queueing_lock, worker_id)
     VALUES ('default', %s, %s, %s, %s) RETURNING id"""
-REFUSING: Final = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+REFUSING: Final = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refusal}; END $$;
     CREATE TRIGGER refuse BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW WHEN (OLD.task_name = 'refused')
     EXECUTE FUNCTION refuse()"""
 
@@ -107,11 +107,24 @@ def test_a_job_that_cannot_be_taken_up_keeps_no_other_from_it(caplog: pytest.Log
     dead = worker(31)
     lost = [job(name, dead) for name in ("first", "refused", "last")]
     with connection.cursor() as cursor:
-        cursor.execute(REFUSING)
+        cursor.execute(REFUSING.format(refusal="RAISE 'no'"))
         assert jobs.take_up_lost(SILENCE) == [lost[0], lost[2]]
         cursor.execute("DROP FUNCTION refuse() CASCADE")
     assert list(statuses().values()) == ["todo", "doing", "todo"]
     assert "cannot be taken up" in caplog.text
+
+
+@pytest.mark.parametrize("cause", ["disk_full", "lock_not_available", "deadlock_detected"])
+def test_what_passes_by_itself_is_tried_again_as_a_whole(cause: str) -> None:
+    dead = worker(31)
+    lost = [job(name, dead) for name in ("first", "refused", "last")]
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSING.format(refusal=f"RAISE {cause}"))
+        with pytest.raises(OperationalError):
+            jobs.take_up_lost(SILENCE)
+        assert statuses() == dict.fromkeys(lost, "doing")
+        cursor.execute("DROP FUNCTION refuse() CASCADE")
+    assert jobs.take_up_lost(SILENCE) == lost
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(0, "doing"), (29, "doing"), (31, "todo"), (9999, "todo")])
@@ -194,19 +207,21 @@ def stop_children(parent: int) -> None:
         child.terminate()
 
 
-def lose(one: int, times: int) -> None:
-    """Let a worker take a job and die of it, so many times."""
+def lose(one: int, times: int) -> list[list[int]]:
+    """Let a worker take a job and die of it, so many times; return what was taken up each time."""
+    taken = []
     for _time in range(times):
         with connection.cursor() as cursor:
             cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL WHERE id = %s", [one])
-        jobs.take_up_lost(SILENCE)
+        taken.append(jobs.take_up_lost(SILENCE))
+    return taken
 
 
 def test_a_job_that_kills_its_worker_each_time_is_set_aside(caplog: pytest.LogCaptureFixture) -> None:
     one, beside = job("deadly"), job("beside", worker(0))
-    lose(one, jobs.MOST)
+    assert lose(one, jobs.MOST) == [[one]] * jobs.MOST
     assert statuses() == {one: "todo", beside: "doing"}
-    lose(one, 1)
+    assert lose(one, 1) == [[]]
     assert statuses() == {one: "failed", beside: "doing"}
     assert f"(deadly) was lost with its worker {jobs.MOST + 1} times in a day, and is set aside" in caplog.text
     assert (jobs.counts()["failed"], jobs.take_up_lost(SILENCE)) == (1, [])

@@ -27,6 +27,7 @@ GOAL: Final = 0.9
 PYTEST: Final = ("-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:randomly")
 LONGEST: Final = 300  # seconds; who hangs has been noticed
 MANY: Final = 60
+MEASURED: Final = ("-p", "tests.mutants.forgetting", "--cov-context=test", "--cov-report=", "--cov-fail-under=0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def covering(module: str, trees: SimpleQueue[Path]) -> dict[int, list[str]]:
     """Return which tests run each line of a module."""
     place = trees.get()
     data = place / ".data" / "coverage"
-    options = ("--cov", module.rpartition("/")[0], "--cov-context=test", "--cov-report=", "--cov-fail-under=0")
+    options = ("--cov", module.rpartition("/")[0], *MEASURED)
     try:
         run(place, [*PROTECTED[module], *options], longest=None, COVERAGE_FILE=str(data)).check_returncode()
         known = CoverageData(str(data))

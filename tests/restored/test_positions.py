@@ -80,6 +80,24 @@ def test_the_id_of_a_change_made_after_a_restore_is_a_position(reader: Any, was_
     assert [one["record"] for one in rows] == [str(second.pk)]
 
 
+@pytest.mark.parametrize(("before", "code"), [(1, 410), (0, 200)])
+def test_a_position_without_an_epoch_is_good_from_the_first_number_on(
+    reader: Any, was_other: Any, before: int, code: int
+) -> None:
+    was_other(system="1")
+    latest(reader)
+    begins_at = DatabaseIdentity.objects.get().begins_at
+    assert reader.get(CHANGES, {"after": f"{begins_at - before}-0"}).status_code == code
+
+
+def test_the_latest_position_is_before_every_change_that_is_to_come(reader: Any) -> None:
+    number, sequence, _epoch = latest(reader).split("-")
+    made = make(Customer)
+    Change.objects.update(transaction=number, sequence=1)
+    found = reader.get(CHANGES, {"after": f"{number}-{sequence}"}).json()["results"]
+    assert [one["record"] for one in found] == [str(made.pk)]
+
+
 @pytest.mark.parametrize("ahead", ["{0}-1-{1}", "{0}-1", "999999999999999999-999999999999999999-{1}"])
 def test_a_position_from_the_future_is_refused(reader: Any, ahead: str) -> None:
     number, _sequence, epoch = latest(reader).split("-")

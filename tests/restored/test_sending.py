@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from crm.models import Change, DatabaseIdentity, Task, Webhook, WebhookDelivery
 from crm.restored import holding
-from crm.restored.identity import recognise
+from crm.restored.identity import marks_now, recognise
 from customers.models import Customer
 from marketing.models import Campaign
 from tests.crm.test_health import beat, job
+from tests.crm.test_outages import plain
 from tests.feed import settle
 from tests.samples import make
-from tests.waiting import wait_until
+from tests.waiting import somebody_waits, wait_until
 from tests.webhooks.conftest import client, receiver, subscribe, worker_process
 
 if TYPE_CHECKING:
@@ -42,8 +46,69 @@ def used(no_jobs: None, make_user: Any) -> None:
 def test_a_copy_may_not_send(was_other: Callable[..., None], mark: dict[str, str]) -> None:
     assert holding.may_send()
     was_other(**mark)
-    assert [holding.is_held(), holding.may_send(), holding.may_send()] == [True, False, False]
+    assert [holding.is_held(), holding.may_send(), holding.may_send(), holding.is_held()] == [True, False, False, True]
     assert DatabaseIdentity.objects.get().held_reason == ("moved" if "host" in mark else "copied")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_copy", "is_noted"),
+    [(50, False, False), (70, False, True), (7200, False, True), (7200, True, False)],
+)
+def test_that_it_is_in_use_is_noted_once_a_minute_unless_it_is_held_back(
+    was_other: Callable[..., None], seconds: int, *, is_copy: bool, is_noted: bool
+) -> None:
+    was_other(system="1" if is_copy else marks_now().partition(":")[0])
+    holding.may_send()
+    before = timezone.now() - timedelta(seconds=seconds)
+    DatabaseIdentity.objects.update(seen_at=before)
+    assert holding.may_send() is not is_copy
+    seen_at = DatabaseIdentity.objects.get().seen_at
+    assert (seen_at > timezone.now() - timedelta(seconds=40)) is is_noted
+    assert (seen_at == before) is not is_noted
+
+
+@pytest.mark.parametrize(("ago", "count"), [(None, 1), (290, 0), (301, 1)])
+def test_that_nothing_is_sent_is_said_every_five_minutes(
+    was_other: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    ago: int | None,
+    count: int,
+) -> None:
+    was_other(system="1")
+    monkeypatch.setattr(holding, "_reminded", {} if ago is None else {"at": time.monotonic() - ago})
+    assert [holding.may_send() for _time in range(3)] == [False] * 3
+    text = "Nothing is sent and no job is done: this database was restored from a backup, or copied."
+    assert [one for one in caplog.messages if "Nothing" in one] == [f"{text} See `manage.py restored`."] * count
+
+
+def test_commands_that_send_are_refused_only_while_it_is_held_back(was_other: Callable[..., None]) -> None:
+    holding.refuse_while_held()
+    was_other(system="1")
+    with pytest.raises(holding.SendingHeld):
+        holding.refuse_while_held()
+    holding.resume_sending()
+    holding.refuse_while_held()
+
+
+def test_of_two_operators_one_lets_it_send(was_other: Callable[..., None]) -> None:
+    was_other(system="1")
+    assert not holding.may_send()
+    with psycopg.connect(**plain()) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("UPDATE crm_databaseidentity SET held_since = NULL, held_reason = ''")
+        late = thread.submit(resume_elsewhere)
+        wait_until(somebody_waits, 30)
+        other.commit()
+        with pytest.raises(holding.NothingHeld):
+            late.result(30)
+    assert holding.may_send()
+
+
+def resume_elsewhere() -> None:
+    try:
+        holding.resume_sending()
+    finally:
+        connection.close()
 
 
 def test_a_standby_that_took_over_sends(was_other: Callable[..., None]) -> None:

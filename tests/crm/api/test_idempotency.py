@@ -11,20 +11,28 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test.client import encode_multipart
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 
-from crm.api.idempotency import forget_old_keys
+from crm.api.idempotency import forget_old_keys, is_lasting
 from crm.models import IdempotencyKey, Import
+from crm.secrets import unseal
 from customers.models import Customer
+from tests.crm.test_outages import plain
+from tests.staff import PASSWORD
+from tests.webhooks.programs import let_in, program
 
+MERGE_PATCH = "application/merge-patch+json"
 PATH = "/api/v1/customers"
+ELSEWHERE = f"{PATH}/by-external-id/erp"
 ONCE = {"Idempotency-Key": "order-1"}
 KILLED = """
 import os, signal, sys
@@ -78,17 +86,104 @@ def test_a_process_killed_between_effect_and_answer_loses_and_doubles_nothing(
 
 
 @pytest.mark.django_db
-def test_keys_of_others_are_others(client: Any, api_client: Any, make_user: Any) -> None:
-    other = api_client(make_user("Integration"), "customers:read", "customers:write")
-    ids = {one.post(PATH, {"name": "Ada"}, headers=ONCE).json()["id"] for one in (client, other)}
-    assert len(ids) == 2
+def test_keys_of_others_are_others(client: Any, api_client: Any, make_user: Any, integration: Any) -> None:
+    """Of another person, and of another program of the same person."""
+    scopes = ("customers:read", "customers:write")
+    others = [api_client(make_user("Integration"), *scopes), let_in(program("Other"), integration, *scopes)]
+    ids = [one.post(PATH, {"name": "Ada"}, headers=ONCE).json()["id"] for one in (client, *others) for _time in "12"]
+    assert [ids[0::2], len(set(ids)), Customer.objects.count()] == [ids[1::2], 3, 3]
 
 
 @pytest.mark.django_db
-def test_the_same_request_with_another_query_or_media_type_is_another(client: Any) -> None:
-    client.post(PATH, {"name": "Ada"}, headers=ONCE)
-    assert client.post(f"{PATH}?fields=id", {"name": "Ada"}, headers=ONCE).status_code == 422
-    assert client.put(PATH, {"name": "Ada"}, headers=ONCE).status_code in {405, 422}
+def test_each_key_is_one(client: Any) -> None:
+    """Bare or in quotation marks, it is the same; in other capitals it is another."""
+    for key in ("order-1", '"order-1"', "Order-1", "order-2", " order-1 "):
+        assert client.post(PATH, {"name": "Ada"}, headers={"Idempotency-Key": key}).status_code == 201
+    assert sorted(IdempotencyKey.objects.values_list("key", flat=True)) == ["Order-1", "order-1", "order-2"]
+    assert Customer.objects.count() == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("length", [1, 255])
+def test_a_key_has_1_to_255_characters(client: Any, length: int) -> None:
+    answers = [client.post(PATH, {"name": "Ada"}, headers={"Idempotency-Key": "~" * length}) for _time in range(2)]
+    assert [one.headers.get("Idempotency-Replayed") for one in answers] == [None, "true"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("verb", "query", "name", "kind"),
+    [
+        ("patch", "?fields=id", "Ada", MERGE_PATCH),
+        ("patch", "", "Eve", MERGE_PATCH),
+        ("patch", "", "Ada", "application/json"),
+        ("delete", "", "Ada", MERGE_PATCH),
+    ],
+)
+def test_a_key_is_for_one_request_alone(client: Any, verb: str, query: str, name: str, kind: str) -> None:
+    """Another query, body, media type or method is another request."""
+    address = f"{PATH}/{Customer.objects.create(name='Bob').pk}"
+    assert client.patch(address, {"name": "Ada"}, MERGE_PATCH, headers=ONCE).status_code == 200
+    answer = getattr(client, verb)(f"{address}{query}", {"name": name}, content_type=kind, headers=ONCE)
+    assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (422, "rule_broken")
+    assert Customer.objects.get().name == "Ada"
+
+
+@pytest.mark.django_db
+def test_the_same_body_sent_elsewhere_is_another_request(client: Any) -> None:
+    codes = [client.put(f"{ELSEWHERE}/{one}", {"name": "Ada"}, headers=ONCE).status_code for one in ("A-1", "A-2")]
+    assert codes == [201, 422]
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_only_reads_is_answered_anew(client: Any) -> None:
+    before = client.get(PATH, headers=ONCE).json()["results"]
+    Customer.objects.create(name="Ada")
+    after = client.get(PATH, headers=ONCE).json()["results"]
+    assert (len(before), len(after), IdempotencyKey.objects.count()) == (0, 1, 0)
+
+
+@pytest.mark.django_db
+def test_a_sign_in_with_a_key_is_one_each_time(client_without_token: Any, make_user: Any) -> None:
+    user = make_user(password=PASSWORD)
+    said = {"username": user.username, "password": PASSWORD}
+    answers = [client_without_token.post("/api/v1/auth/token", said, headers=ONCE) for _time in range(2)]
+    assert [one.status_code for one in answers] == [200, 200]
+    assert answers[0].json()["refresh_token"] != answers[1].json()["refresh_token"]
+    assert client_without_token.post(PATH, {"name": "Ada"}, headers=ONCE).status_code == 401
+    assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("verb", ["put", "patch", "delete"])
+def test_a_method_that_there_is_not_stays_so(client: Any, verb: str) -> None:
+    assert getattr(client, verb)(PATH, {"name": "Ada"}, headers=ONCE).status_code == 405
+    assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_runs_the_same_request_is_told_to_wait(client: Any, integration: Any) -> None:
+    name = f"idempotency {integration.pk} crm order-1"
+    with psycopg.connect(**plain()) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        answer = client.post(PATH, {"name": "Ada"}, headers=ONCE)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (409, "1")
+        assert (Customer.objects.count(), IdempotencyKey.objects.count()) == (0, 0)
+        assert client.post(PATH, {"name": "Ada"}, headers={"Idempotency-Key": "order-2"}).status_code == 201
+    assert client.post(PATH, {"name": "Ada"}, headers=ONCE).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("code", "is_kept"),
+    [
+        *[(code, True) for code in (200, 201, 204, 400, 403, 404, 412, 422, 499)],
+        *[(code, False) for code in (409, 429, 500, 501, 503, 599)],
+    ],
+)
+def test_only_an_answer_that_another_try_would_get_too_is_kept(code: int, *, is_kept: bool) -> None:
+    assert is_lasting(HttpResponse(status=code)) is is_kept
+    assert is_lasting(StreamingHttpResponse([], status=code)) is False
 
 
 @pytest.mark.django_db
@@ -114,7 +209,9 @@ def test_after_a_day_a_key_is_new(client: Any) -> None:
 @pytest.mark.django_db
 def test_what_is_kept_cannot_be_read_in_the_database(client: Any) -> None:
     client.post(PATH, {"name": "Ada"}, headers=ONCE)
-    assert b"Ada" not in bytes(IdempotencyKey.objects.get().body)
+    known = IdempotencyKey.objects.get()
+    assert b"Ada" not in bytes(known.body)
+    assert b"Ada" in unseal(bytes(known.body))
 
 
 @pytest.mark.django_db
@@ -131,12 +228,13 @@ def test_a_form_is_the_same_with_another_boundary_and_another_with_another_file(
 ) -> None:
     client = api_client(integration, "imports:manage", "customers:write")
 
-    def send(boundary: str, filename: str = "a.csv") -> Any:
-        parts = {"resource": "customers", "mode": "preview", "file": SimpleUploadedFile(filename, b"name\nAda\n")}
+    def send(boundary: str, filename: str = "a.csv", text: bytes = b"name\nAda\n", mode: str = "preview") -> Any:
+        parts = {"resource": "customers", "mode": mode, "file": SimpleUploadedFile(filename, text)}
         kind = f"multipart/form-data; boundary={boundary}"
         return client.generic("POST", "/api/v1/imports", encode_multipart(boundary, parts), kind, headers=ONCE)
 
-    first, second, third = send("one"), send("two"), send("one", "b.csv")
-    assert (first.status_code, second.status_code, third.status_code) == (201, 201, 422)
+    first, second = send("one"), send("two")
+    others = [send("one", "b.csv"), send("one", text=b"name\nEve\n"), send("one", mode="dry_run")]
+    assert [one.status_code for one in (first, second, *others)] == [201, 201, 422, 422, 422]
     assert (second.json()["id"], second["Idempotency-Replayed"]) == (first.json()["id"], "true")
     assert Import.objects.count() == 1
