@@ -109,6 +109,19 @@ def test_what_became_of_a_message_is_noted_of_its_member_alone(
     assert row(other) == others
 
 
+@pytest.mark.parametrize(("microseconds", "state"), [(0, "queued"), (1, "skipped refused")])
+def test_a_message_is_given_up_after_five_days_to_the_moment(
+    campaign: Campaign, recipient: Any, monkeypatch: pytest.MonkeyPatch, microseconds: int, state: str
+) -> None:
+    recipient("Ada")
+    (member,) = begun(campaign)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # nobody else meets the very microsecond
+    Campaign.objects.update(started_at=now - 5 * DAY - timedelta(microseconds=microseconds))
+    note("note_unsent", member)
+    assert states(campaign) == {"Ada": state}
+
+
 @pytest.mark.parametrize("state", ["queued", "delivered", "bounced", "skipped"])
 def test_of_whom_nobody_has_in_hand_nothing_is_noted(campaign: Campaign, recipient: Any, state: str) -> None:
     recipient("Ada")
