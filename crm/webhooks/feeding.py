@@ -78,8 +78,8 @@ def count_ahead() -> int:
     return total
 
 
-def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False) -> int:
-    """Store a message to send for each change, and return how many; one that there is already, only if `again`."""
+def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False) -> None:
+    """Store a message to send for each change; one that there is already is sent once more only if `again`."""
     made = [message(webhook, orjson.loads(text)) for text in texts]
     known = set(WebhookDelivery.objects.filter(pk__in=[one.pk for one in made]).values_list("pk", flat=True))
     WebhookDelivery.objects.bulk_create([one for one in made if one.pk not in known])
@@ -92,7 +92,6 @@ def make_messages(webhook: Webhook, texts: Iterable[str], *, again: bool = False
             "delivered_at": None,
         }
         WebhookDelivery.objects.filter(pk__in=known).update(**waiting)
-    return sum(again or one.pk not in known for one in made)
 
 
 def message(webhook: Webhook, change: dict[str, Any]) -> WebhookDelivery:
@@ -118,6 +117,7 @@ def deliver_changes(webhook: Webhook, changes: ChangeQuerySet) -> int:
     text = RowJSON(shape_of(ChangeSerializer, None, frozenset()), webhook.user)
     total, page = 0, list(rows.values_list(text, "transaction", "sequence")[:PAGE])
     while page:
-        total += make_messages(webhook, [row[0] for row in page], again=True)
+        make_messages(webhook, [row[0] for row in page], again=True)
+        total += len(page)
         page = list(rows.after(*page[-1][1:]).values_list(text, "transaction", "sequence")[:PAGE])
     return total

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import smtplib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from crm.api.characters import without_control_characters
 from crm.smtp import Unsent
 from marketing.mail.dkim import Unsigned
 
@@ -41,7 +42,13 @@ class Answer:
 
 
 def judged(error: Exception) -> Answer:
-    """Return what an error of the mailer means; what is not plainly a refusal leaves open whether it was taken."""
+    """Return what an error of the mailer means, in words that the database can keep."""
+    answer = meant_by(error)
+    return replace(answer, detail=without_control_characters(answer.detail))
+
+
+def meant_by(error: Exception) -> Answer:
+    """Return what an error means; what is not plainly a refusal leaves open whether the message was taken."""
     if is_unsent(error):
         return Answer(Answer.Kind.UNSENT, text_of(error))
     if isinstance(error, smtplib.SMTPRecipientsRefused):

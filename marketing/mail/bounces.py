@@ -11,6 +11,7 @@ from django.conf import settings
 from flufl.bounce import all_failures
 
 from crm.mime import Unreadable, parsed
+from crm.api.characters import without_control_characters
 from marketing.mail.messages import BOUNCES
 from marketing.models import CampaignMember
 
@@ -55,7 +56,7 @@ def read(content: bytes) -> Bounce | None:
         return None
     status = STATUS.search(text)
     said = DIAGNOSIS.search(text)
-    detail = " ".join(filter(None, (status and status[1], said and said[1].strip())))
+    detail = without_control_characters(" ".join(filter(None, (status and status[1], said and said[1].strip()))))
     return Bounce(member, bool(permanent) and not (status and status[1].startswith(SOFT)), detail)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from crm.api.characters import without_control_characters
 from marketing import actions
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def outcome(state: str) -> Callable[[UUID, Any], Any]:
 def bounced(member: UUID, event: Any) -> None:
     """Note that a message came back; what is only late is told as `deferred`."""
     is_permanent = event.reject_reason not in NOT_OF_ADDRESS
-    detail = str(event.description or event.reject_reason or "")
+    detail = without_control_characters(str(event.description or event.reject_reason or ""))
     actions.note_bounce(member=member, is_permanent=is_permanent, detail=detail)
 
 

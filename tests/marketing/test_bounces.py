@@ -74,6 +74,15 @@ def test_a_message_that_came_back_for_good_suppresses_the_address(member: Campai
     assert list(Suppression.objects.values_list("address", "reason")) == [("ada@example.com", "bounce")]
 
 
+def test_what_a_server_said_that_the_database_cannot_keep_is_no_way_to_be_written_to(
+    member: CampaignMember, monkeypatch: Any
+) -> None:
+    receive(monkeypatch, report(member.pk.hex).replace("No such", "No\x00such"))
+    member.refresh_from_db()
+    assert (member.state, member.detail) == ("bounced", "5.1.1 550 No\ufffdsuch user")
+    assert Suppression.objects.values_list("address", "detail").get() == ("ada@example.com", member.detail)
+
+
 def test_a_message_that_is_only_late_suppresses_nothing(member: CampaignMember, monkeypatch: Any) -> None:
     receive(monkeypatch, report(member.pk.hex, action="delayed", status="4.4.1"))
     member.refresh_from_db()

@@ -135,6 +135,12 @@ def test_what_the_provider_posts_is_noted(
     assert list(found) == [("ada@example.com", reason) for reason in reasons]
 
 
+def test_what_the_database_cannot_keep_is_noted_without_it(client: Any, member: CampaignMember) -> None:
+    assert tell(client, member, {**BOUNCED, "Description": "No\x00such", "Details": "No\x00such"}) == 200
+    assert (member.state, member.detail) == ("bounced", "No\ufffdsuch")
+    assert Suppression.objects.get().address == "ada@example.com"
+
+
 def test_who_does_not_know_the_secret_tells_nothing(client: Any, member: CampaignMember) -> None:
     assert tell(client, member, BOUNCED, secret="provider:guessed") == 400
     assert (member.state, Suppression.objects.count()) == ("sent", 0)

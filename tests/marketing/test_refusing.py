@@ -123,3 +123,22 @@ def test_who_was_in_hand_when_a_campaign_was_cancelled_is_marked_and_counted(
     jobs.send(**job.args)
     assert states(campaign) == {"Ada": "sent_unconfirmed"}
     assert mail_server.got == []
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "state"),
+    [
+        ("at_recipient", "550 5.1.1 No\x00body", "bounced"),
+        ("at_recipient", "450 4.2.0 La\x00ter", "queued"),
+        ("at_recipient", "552 5.2.2 Fu\x00ll", "skipped refused"),
+        ("at_sender", "550 5.7.1 Not\x00yours", "queued"),
+    ],
+)
+def test_an_answer_that_the_database_cannot_keep_means_what_it_says(
+    campaign: Campaign, recipient: Any, mail_server: Any, step: str, said: str, state: str
+) -> None:
+    recipient("Ada")
+    setattr(mail_server, step, lambda *_address: said)
+    begin(campaign)
+    assert states(campaign) == {"Ada": state}
+    assert CampaignMember.objects.get().detail == said.replace("\x00", "\ufffd")

@@ -64,7 +64,11 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
     "crm/webhooks/feeding.py": ("tests/webhooks/test_feeding.py", "tests/webhooks/test_rights.py"),
     "crm/webhooks/lanes.py": ("tests/webhooks/test_lanes.py", "tests/webhooks/test_failing.py"),
     "crm/webhooks/deliveries.py": ("tests/webhooks/test_deliveries.py", "tests/webhooks/test_failing.py"),
-    "marketing/actions/claiming.py": ("tests/marketing/test_claiming.py", "tests/marketing/test_sending.py"),
+    "marketing/actions/claiming.py": (
+        "tests/marketing/test_claiming.py",
+        "tests/marketing/test_noting.py",
+        "tests/marketing/test_sending.py",
+    ),
     "service/clocks.py": ("tests/service/test_clocks.py", "tests/service/test_late_mail.py"),
     # what people agreed to, and what is forgotten
     "customers/consents.py": ("tests/customers/test_consents.py", "tests/marketing/test_against_their_will.py"),

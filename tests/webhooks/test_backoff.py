@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
@@ -12,6 +12,9 @@ from crm.models import Webhook
 from crm.webhooks import backoff
 from crm.webhooks.targets import Answer
 from tests.samples import make
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.django_db
 
@@ -156,9 +159,30 @@ def test_a_lane_that_does_not_know_of_a_failure_has_no_turn(integration: Any) ->
     assert backoff.take_turn(held) is False
 
 
+HAPPENINGS: dict[str, tuple[Callable[[Webhook], object], int, int]] = {
+    "a turn taken": (backoff.take_turn, 1, 0),
+    "a turn given back": (backoff.give_back, 1, 0),
+    "a message that arrives": (backoff.arrived, 1, 5),
+    "a failure": (lambda one: backoff.failed(one, None, 0), 0, 0),
+    "another failure": (lambda one: backoff.failed(one, None, 0), 2, 0),
+    "a failure that is paid for": (lambda one: backoff.failed(one, None, 0), 0, 5),
+}
+
+
+@pytest.mark.parametrize("name", HAPPENINGS)
+def test_what_happens_to_one_webhook_is_nothing_to_another(integration: Any, name: str) -> None:
+    happens, failures, credit = HAPPENINGS[name]
+    held, other = (webhook(integration, failures=failures, credit=credit) for _number in range(2))
+    before = standing(held), Webhook.objects.values().get(pk=other.pk)
+    happens(held)
+    assert standing(held) != before[0]
+    assert Webhook.objects.values().get(pk=other.pk) == before[1]
+
+
 @pytest.mark.parametrize("failures", [0, 1])
 def test_what_is_paused_or_waits_has_no_turn(integration: Any, failures: int) -> None:
     now = timezone.now()
+    webhook(integration, failures=failures)  # whose turn is no other's
     for said in ({"paused_at": now}, {"retry_at": now + timedelta(seconds=5)}, {"ended_at": now}):
         assert backoff.take_turn(webhook(integration, failures=failures, **said)) is False
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import Webhook, WebhookAttempt, WebhookDelivery
@@ -13,9 +15,11 @@ from crm.webhooks import actions, deliveries
 from crm.webhooks.targets import Answer
 from customers.models import Customer
 from tests.samples import make
+from tests.waiting import somebody_waits, wait_until
 from tests.webhooks.conftest import WEBHOOKS, work
 
 HOUR = timedelta(hours=1)
+WAIT = {"Retry-After": "4000"}
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +55,7 @@ def test_every_2xx_is_a_delivery(subscribe: Any, receiver: Any, status: int) -> 
     )
 
 
-@pytest.mark.parametrize("status", [300, 301, 304, 307, 400, 401, 404, 409, 411, 429, 500, 501, 503, 599])
+@pytest.mark.parametrize("status", [199, 300, 301, 304, 307, 400, 401, 404, 409, 411, 429, 500, 501, 503, 599])
 def test_every_other_status_is_a_failure_that_is_tried_again(
     subscribe: Any, receiver: Any, settings: Any, status: int
 ) -> None:
@@ -91,6 +95,30 @@ def test_a_message_is_tried_as_often_as_the_schedule_says_and_once_before(
     assert standings == ["waiting"] * retries + ["failed"]
     found = WebhookDelivery.objects.get()
     assert (found.attempts, found.next_attempt_at) == (retries + 1, None)
+
+
+@pytest.mark.parametrize(("attempts", "said", "seconds"), [(1, {}, 10), (2, {}, 100), (3, {}, 1000), (2, WAIT, 4000)])
+def test_a_message_waits_by_the_schedule_or_longer_where_its_receiver_asks(
+    webhook: Webhook, settings: Any, attempts: int, said: dict[str, str], seconds: int
+) -> None:
+    settings.WEBHOOK_RETRIES = ["10", "100", "1000"]
+    message = waiting(webhook, attempts=attempts, first_attempt_at=timezone.now())
+    deliveries.judge_failure(message, Answer(429, said), "", 0)
+    message.refresh_from_db()
+    assert message.next_attempt_at is not None
+    assert seconds - 5 < (message.next_attempt_at - timezone.now()).total_seconds() <= seconds * 1.1
+
+
+def test_when_a_message_was_first_tried_stays_as_it_is(webhook: Webhook) -> None:
+    first = timezone.now() - 72 * HOUR
+    tried, new = waiting(webhook, attempts=1, first_attempt_at=first), waiting(webhook)
+    before = timezone.now()
+    for message in (tried, new):
+        deliveries.deliver(message)
+        message.refresh_from_db()
+    assert (tried.first_attempt_at, tried.attempts, new.attempts) == (first, 2, 1)
+    assert new.first_attempt_at is not None
+    assert before <= new.first_attempt_at <= timezone.now()
 
 
 def give_up(message: WebhookDelivery, answer: Answer | None, error: str = "") -> Webhook:
@@ -178,11 +206,31 @@ def test_what_is_replayed_begins_anew(webhook: Webhook, client: Any) -> None:
 def test_what_a_receiver_answered_to_what_was_erased_meanwhile_is_not_kept(
     webhook: Webhook, change: dict[str, Any], kept: dict[str, str]
 ) -> None:
+    waiting(webhook, body={"data": "of another"})
     message = waiting(webhook)
-    WebhookDelivery.objects.update(attempts=1, **change)
+    WebhookDelivery.objects.filter(pk=message.pk).update(attempts=1, **change)
     said = {"response_headers": {"x-said": "yes"}, "response_body": "yes" * bool(kept)}
     deliveries.log(WebhookAttempt(delivery=message, milliseconds=1, status=200, request_headers={}, **said))
     assert WebhookAttempt.objects.values_list("response_headers", "response_body").get() == (kept, "yes" * bool(kept))
+
+
+def test_what_is_being_erased_is_waited_for_before_an_answer_is_kept(webhook: Webhook) -> None:
+    message = waiting(webhook)
+    attempt = WebhookAttempt(delivery=message, milliseconds=1, status=200, request_headers={}, response_body="yes")
+
+    def log() -> None:
+        try:
+            deliveries.log(attempt)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            WebhookDelivery.objects.update(body={"data": None})
+            other = pool.submit(log)
+            wait_until(lambda: somebody_waits() or other.done())
+        other.result()
+    assert WebhookAttempt.objects.get().response_body == ""
 
 
 def test_a_message_that_was_deleted_meanwhile_stays_so(webhook: Webhook) -> None:
@@ -192,6 +240,26 @@ def test_a_message_that_was_deleted_meanwhile_stays_so(webhook: Webhook) -> None
     deliveries.keep(message, status="delivered")
     assert not WebhookDelivery.objects.exists()
     assert not WebhookAttempt.objects.exists()
+
+
+def test_the_log_keeps_what_was_answered(subscribe: Any, receiver: Any) -> None:
+    subscribe()
+    said = b"HTTP/1.1 202 Taken\r\nX-Queue: 7\r\nContent-Length: 5\r\n\r\nlater"
+    receiver.behave = lambda handler, _count: handler.wfile.write(said) * 0
+    make(Customer)
+    work()
+    found = WebhookAttempt.objects.values_list("status", "error", "response_headers", "response_body").get()
+    assert found == (202, "", {"X-Queue": "7", "Content-Length": "5"}, "later")
+
+
+def test_the_log_keeps_the_beginning_of_why_nothing_was_answered(subscribe: Any, receiver: Any, settings: Any) -> None:
+    settings.WEBHOOK_RETRIES = ["1000"]
+    subscribe()
+    receiver.behave = lambda handler, _count: handler.wfile.write(b"x" * 400 + b"\r\n\r\n") * 0
+    make(Customer)
+    work()
+    found = WebhookAttempt.objects.values_list("status", "error", "response_headers", "response_body").get()
+    assert found == (None, "x" * 300, {}, "")
 
 
 def test_the_log_keeps_the_beginning_of_what_is_long() -> None:

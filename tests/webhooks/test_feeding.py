@@ -8,6 +8,7 @@ from uuid import uuid5
 
 import pytest
 from django.db import connection
+from django.db.models import F, Max, Min
 from django.utils import timezone
 
 from crm.changes.feed import State
@@ -39,6 +40,13 @@ def customers(count: int) -> Sequence[Customer]:
     return made
 
 
+def copy(of: Webhook, **said: Any) -> Webhook:
+    """Make another webhook of the same person that stands where this one does."""
+    same = {name: getattr(of, name) for name in ("user", "url", "secret", "scopes", "transaction", "sequence")}
+    made: Webhook = make(Webhook, **same, **said)
+    return made
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
 def test_pages_of_any_size_make_each_change_one_message(webhook: Webhook, monkeypatch: Any, count: int) -> None:
     monkeypatch.setattr(feeding, "PAGE", 2)
@@ -47,6 +55,33 @@ def test_pages_of_any_size_make_each_change_one_message(webhook: Webhook, monkey
         feeding.feed_all()
     found = WebhookDelivery.objects.order_by("sequence").values_list("record", flat=True)
     assert list(found) == [one.pk for one in made]
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+def test_each_webhook_hears_everything_itself_and_what_is_ahead_is_counted(
+    webhook: Webhook, monkeypatch: Any, page: int
+) -> None:
+    monkeypatch.setattr(feeding, "PAGE", page)
+    made = {one.pk for one in customers(3)}
+    others = [copy(webhook, **said) for said in ({}, {"paused_at": timezone.now()}, {"actions": ["deleted"]})]
+    before = WebhookDelivery.objects.count(), feeding.count_ahead()
+    while feeding.feed_one(webhook.pk):
+        pass
+    between = WebhookDelivery.objects.count(), feeding.count_ahead()
+    feeding.feed_all()
+    heard = {one.pk: set(one.deliveries.values_list("record", flat=True)) for one in Webhook.objects.all()}
+    assert (before, between, feeding.count_ahead()) == ((0, 6), (3, 3), 0)
+    assert heard == {webhook.pk: made, others[0].pk: made, others[1].pk: set(), others[2].pk: set()}
+
+
+@pytest.mark.parametrize("name", ["paused_at", "ended_at"])
+def test_what_is_paused_while_others_are_fed_hears_nothing(webhook: Webhook, name: str) -> None:
+    customers(1)
+    Webhook.objects.update(**{name: timezone.now()})
+    before = Webhook.objects.values().get()
+    assert feeding.feed_one(webhook.pk) is False
+    assert not WebhookDelivery.objects.exists()
+    assert Webhook.objects.values().get() == before
 
 
 def test_a_message_holds_what_the_feed_says(webhook: Webhook) -> None:
@@ -137,6 +172,15 @@ def test_a_span_begins_with_its_start_and_ends_before_its_end(
     anew = rows.filter(status="waiting").values("attempts", "first_attempt_at", "delivered_at", "next_attempt_at")
     untouched = {"attempts": 0, "first_attempt_at": None, "delivered_at": None, "next_attempt_at": None}
     assert list(anew) == [untouched] * 3
+
+
+def test_a_span_is_read_in_the_order_of_the_feed_not_in_that_of_the_disk(webhook: Webhook, monkeypatch: Any) -> None:
+    monkeypatch.setattr(feeding, "PAGE", 1)
+    made = customers(6)
+    numbers = Change.objects.aggregate(first=Min("transaction"), last=Max("transaction"))
+    Change.objects.update(transaction=sum(numbers.values()) - F("transaction"))  # what was written last comes first
+    assert feeding.deliver_changes(webhook, Change.objects.settled()) == 6
+    assert set(WebhookDelivery.objects.values_list("record", flat=True)) == {one.pk for one in made}
 
 
 def test_a_span_brings_only_what_is_heard_and_may_be_seen(webhook: Webhook, make_user: Any, make_team: Any) -> None:

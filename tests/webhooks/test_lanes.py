@@ -13,16 +13,16 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from crm.models import Webhook, WebhookDelivery
-from crm.webhooks import actions, backoff, deliveries, lanes
+from crm.webhooks import actions, backoff, deliveries, lanes, signatures
 from customers.models import Customer
 from tests.samples import make
-from tests.waiting import wait_until
+from tests.waiting import somebody_waits, wait_until
 from tests.webhooks.conftest import work
 
 
 @pytest.fixture
 def webhook(integration: Any, receiver: Any) -> Webhook:
-    secret = b"secret"
+    secret = signatures.sealed(signatures.new_secret())
     made: Webhook = make(Webhook, user=integration, url=receiver.url, secret=secret, scopes=["customers:read"])
     return made
 
@@ -88,6 +88,13 @@ def test_only_the_webhook_that_is_asked_for_gets_jobs(webhook: Webhook, integrat
     assert list(ProcrastinateJob.objects.values_list("lock", flat=True)) == [f"webhook:{webhook.pk}:0"]
 
 
+def test_a_webhook_that_has_nothing_to_send_gets_no_jobs_for_another(webhook: Webhook, integration: Any) -> None:
+    make(Webhook, user=integration, url="http://127.0.0.1:9/", secret=b"secret")
+    waiting(webhook, 0)
+    lanes.dispatch()
+    assert list(ProcrastinateJob.objects.values_list("lock", flat=True)) == [f"webhook:{webhook.pk}:0"]
+
+
 def test_a_lane_sends_only_what_is_its_own_of_its_webhook_oldest_first(webhook: Webhook, monkeypatch: Any) -> None:
     other = make(Webhook, user=webhook.user, url=webhook.url, secret=b"secret")
     waiting(other, 1)
@@ -103,6 +110,28 @@ def test_a_lane_sends_only_what_is_its_own_of_its_webhook_oldest_first(webhook: 
     while lanes.send_next(str(webhook.pk), 1):
         pass
     assert sent == [expected[1], expected[2], expected[0]]
+
+
+def test_a_turn_lasts_until_its_lane_has_nothing_more(webhook: Webhook, receiver: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lanes, "TURN", 600.0)
+    for _number in range(3):
+        waiting(webhook, 1)
+    waiting(webhook, 2)
+    send_next, looks = lanes.send_next, iter(range(4))  # one look more than there are messages
+    monkeypatch.setattr(lanes, "send_next", lambda *which: (next(looks), send_next(*which))[1])
+    lanes.send(str(webhook.pk), 1)
+    assert (len(receiver.got), list(looks), jobs()) == (3, [], {"2"})
+
+
+@pytest.mark.parametrize("status", ["doing", "succeeded", "failed", "cancelled"])
+def test_only_a_job_that_is_still_to_begin_makes_another_superfluous(webhook: Webhook, status: str) -> None:
+    waiting(webhook, 1)
+    lanes.dispatch()
+    with connection.cursor() as cursor:  # as a worker does; the models are only read
+        cursor.execute("UPDATE procrastinate_jobs SET status = %s", [status])
+    for _look in range(2):
+        lanes.dispatch()
+    assert sorted(ProcrastinateJob.objects.values_list("status", flat=True)) == sorted([status, "todo"])
 
 
 def test_of_a_record_only_the_first_that_waits_is_due(webhook: Webhook) -> None:
@@ -148,12 +177,5 @@ def test_of_lanes_at_once_one_has_the_turn_after_a_failure(webhook: Webhook) -> 
         with transaction.atomic():
             assert backoff.take_turn(known)
             other = pool.submit(ask)
-            wait_until(is_somebody_waiting)
+            wait_until(somebody_waits)
         assert other.result() is False
-
-
-def is_somebody_waiting() -> bool:
-    """Tell whether a statement waits for a row that another transaction holds."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-        return bool(cursor.fetchone()[0])

@@ -69,6 +69,23 @@ def test_of_public_addresses_one_is_chosen_and_connected_to(
     assert reached == [((chosen, 8443), 5)]
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError("far away"), "far away"), (TimeoutError(), "TimeoutError"), (ConnectionError(), "ConnectionError")],
+)
+def test_a_failure_says_why_or_at_least_of_what_kind_it_is(
+    strict: None, monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+) -> None:
+    def fail(*_args: Any) -> Any:
+        raise error
+
+    named(monkeypatch, "93.184.216.34")
+    monkeypatch.setattr(socket, "create_connection", fail)
+    with pytest.raises(Unsendable) as raised:
+        send("https://good.example/", b"{}", {})
+    assert str(raised.value) == said
+
+
 @pytest.mark.parametrize(("url", "port"), [("https://a.example/", 443), ("https://a.example:444", 444)])
 def test_https_has_its_port(strict: None, monkeypatch: pytest.MonkeyPatch, url: str, port: int) -> None:
     asked: list[Any] = []

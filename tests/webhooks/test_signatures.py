@@ -80,6 +80,17 @@ def test_after_that_it_counts_no_more(webhook: Webhook, until: timedelta | None)
     assert signatures.valid_secrets(webhook) == [SECRET]
 
 
+@pytest.mark.parametrize(("microseconds", "counts"), [(1, True), (0, False), (-1, False)])
+def test_a_former_secret_counts_to_its_last_moment(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, microseconds: int, *, counts: bool
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # nobody else meets the very microsecond
+    webhook.previous_secret = signatures.sealed("whsec_AAAA")
+    webhook.previous_until = now + timedelta(microseconds=microseconds)
+    assert signatures.valid_secrets(webhook) == [SECRET, "whsec_AAAA"][: 1 + counts]
+
+
 @pytest.mark.parametrize(
     ("said", "is_right"), [(SECRET, True), (SECRET[:-1], False), (f"{SECRET} ", False), ("", False), ("秘密", False)]
 )

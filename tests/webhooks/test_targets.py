@@ -156,6 +156,16 @@ def answer(*parts: bytes, pause: float = 0.0) -> Any:
     return behave
 
 
+@pytest.mark.parametrize("head", [b"", b"Content-Length: 1000000\r\n"])
+def test_who_has_sent_as_much_as_is_kept_is_waited_for_no_longer(receiver: Any, head: bytes) -> None:
+    body = b"x" * targets.MOST_READ
+    parts = [b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) if not head else head + b"\r\n", body]
+    receiver.behave = answer(b"HTTP/1.1 200 OK\r\n" + b"".join(parts), pause=10)
+    began = time.monotonic()
+    assert send(receiver.url, b"{}", {}).body == body
+    assert time.monotonic() - began < 8
+
+
 @pytest.mark.parametrize("parts", [[b"HTTP/1.1 200"], [b"HTTP/1.1 200 OK\r\n"], [b"HTTP/1.1 200 OK\r\nX-A: b"]])
 def test_a_success_that_is_broken_off_is_none(receiver: Any, parts: list[bytes]) -> None:
     receiver.behave = answer(*parts)
@@ -195,3 +205,12 @@ def test_the_limit_holds_under_tls(tls: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert time.monotonic() - began < 8
     tls.behave = lambda _handler, _count: 204
     assert send(tls.url, b"{}", {}).status == 204
+
+
+def test_nothing_is_sent_to_whom_no_certificate_vouches_for(tls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unsendable, match="not valid for 'localhost'"):
+        send(tls.url.replace("127.0.0.1", "localhost"), b"{}", {})
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(Unsendable, match="certificate verify failed"):
+        send(tls.url, b"{}", {})
+    assert tls.got == []
