@@ -90,6 +90,7 @@ class Customer(Record):
 
     search_fields = SEARCHED
     concerns = "id"
+    set_by_verbs = frozenset({"preferences_version", "erased_at"})
 
     kind = models.CharField(
         _("kind"), max_length=12, choices=Kind, default=Kind.PERSON, help_text=_("A person or an organization.")

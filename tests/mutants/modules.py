@@ -43,7 +43,7 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
         "tests/imports/test_consents.py",
         "tests/test_schema.py::test_the_committed_document_is_what_the_code_says",
     ),
-    "customers/preferences.py": ("tests/customers/test_preferences.py", "tests/marketing/test_ended_links.py"),
+    "customers/preferences.py": ("tests/customers/test_preferences.py",),
     "customers/retention.py": ("tests/privacy/test_retention.py", "tests/privacy/test_rechecks.py"),
     "crm/privacy/actions.py": ("tests/privacy/test_erasing.py", "tests/privacy/test_api.py"),
     # what strangers send
