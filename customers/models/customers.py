@@ -245,6 +245,13 @@ class Customer(Record):
         if self.kind != loser.kind:
             raise ValidationError(_("A person and an organization cannot be merged."), code="kinds_differ")
 
+    def part_from(self, winner: Self) -> None:
+        """Revoke links to the pages of who comes back where those of both were revoked."""
+        from customers.preferences import revoked_as_one
+
+        if revoked_as_one(self.pk, winner.pk):
+            Customer.objects.filter(pk=self.pk).update(preferences_version=F("preferences_version") + 1)
+
     def save(self, **kwargs: Any) -> None:
         self.complete()
         super().save(**kwargs)

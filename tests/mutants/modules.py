@@ -43,7 +43,7 @@ PROTECTED: Final[dict[str, tuple[str, ...]]] = {
         "tests/imports/test_consents.py",
         "tests/test_schema.py::test_the_committed_document_is_what_the_code_says",
     ),
-    "customers/preferences.py": ("tests/customers/test_preferences.py",),
+    "customers/preferences.py": ("tests/customers/test_preferences.py", "tests/customers/test_preferences_links.py"),
     "customers/retention.py": ("tests/privacy/test_retention.py", "tests/privacy/test_rechecks.py"),
     "crm/privacy/actions.py": ("tests/privacy/test_erasing.py",),
     # what strangers send
