@@ -121,7 +121,9 @@ def test_links_were_revoked_after_a_moment_and_of_this_customer(customer: Custom
     assert (told, revoked_since(other.pk, before)) == ([True, True, False, False], False)
 
 
-@pytest.mark.parametrize(("revoked", "status"), [("winner", 404), ("loser", 404), ("other", 200), ("", 200)])
+@pytest.mark.parametrize(
+    ("revoked", "status"), [("winner", 404), ("loser", 404), ("other", 200), ("", 200), ("forgotten", 404)]
+)
 def test_links_revoked_while_two_were_one_stay_revoked(
     customer: Customer, integration: Any, revoked: str, status: int
 ) -> None:
@@ -131,6 +133,8 @@ def test_links_revoked_while_two_were_one_stay_revoked(
     merge = merge_records(winner=ones["winner"], loser=customer, by=integration)
     if revoked in {"winner", "other"}:
         revoke_preferences_links(customer=ones[revoked])
+    if revoked == "forgotten":
+        Change.objects.filter(record=customer.pk).delete()
     undo_merge(merge=merge, model=Customer)
     assert Client().get(address).status_code == status
     assert Client().get(path(Customer.objects.get(pk=customer.pk))).status_code == 200
