@@ -116,8 +116,9 @@ def test_a_reason_that_names_the_person_is_refused(marta: Customer, integration:
 @pytest.mark.parametrize("reason", ["", " ", "\n\t"])
 def test_without_a_reason_nobody_is_erased(integration: Any, reason: str) -> None:
     ada = make(Customer, name="Ada Lovelace")
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as refused:
         erase_person(customer=ada, by=integration, reason=reason)
+    assert refused.value.message_dict == {"reason": ["Give a reason that does not name the customer."]}
     assert Customer.objects.values_list("name", "erased_at").get() == ("Ada Lovelace", None)
     assert not Erasure.objects.exists()
 
@@ -140,6 +141,14 @@ def test_of_several_certificates_the_latest_is_the_one_that_there_is(integration
     make(Interaction, customer=ada, subject="Ada called again")
     second = erase(ada, integration)
     assert (erase(ada, integration), Erasure.objects.latest("at"), Erasure.objects.count()) == (second, second, 2)
+
+
+def test_whose_certificate_is_lost_gets_another(integration: Any) -> None:
+    ada = make(Customer, name="Ada Lovelace")
+    erase(ada, integration)
+    Erasure.objects.all().delete()
+    again = erase(ada, integration)
+    assert (again.customer, again.counts, list(Erasure.objects.all())) == (ada.pk, {}, [again])
 
 
 def test_who_was_merged_meanwhile_is_not_erased_and_nobody_is_instead(integration: Any) -> None:
