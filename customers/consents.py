@@ -190,7 +190,7 @@ class ConsentActions:
         name = self.request.query_params.get(CONSENT)
         if name is None:
             return queryset
-        if "\0" in name or not Purpose.objects.filter(name=name).exists():
+        if not Purpose.objects.filter(name=name).exists():
             raise ParameterError(CONSENT, gettext("There is no such purpose."), "does_not_exist")
         return queryset.consenting(name)  # type: ignore[attr-defined,no-any-return]  # customers know it
 

@@ -79,6 +79,18 @@ def revocations(customer: UUID) -> QuerySet[Change]:
     return changed.filter(before__has_key="preferences_version")
 
 
+def end_of(merged: UUID) -> tuple[int, int] | None:
+    """Return where the feed says that a customer became part of another, and the version of its links then."""
+    ends = Change.objects.filter(record=merged, model=Customer.label(), action=Change.Action.MERGED)
+    return ends.order_by("-sequence").values_list("sequence", "before__preferences_version").first()
+
+
+def revoked_as_one(loser: UUID, winner: UUID) -> bool:
+    """Tell whether links to a customer's pages were revoked since another became part of it, or may have been."""
+    last = end_of(loser)
+    return last is None or revocations(winner).filter(sequence__gt=last[0]).exists()
+
+
 def heir_of(key: UUID, version: int) -> UUID | None:
     """Return who a merged customer is part of, if the link worked when they were merged: old messages have it.
 
@@ -86,8 +98,7 @@ def heir_of(key: UUID, version: int) -> UUID | None:
     """
     merged = key
     while (merge := Merge.objects.standing().of(Customer).filter(loser=merged).first()) is not None:
-        ends = Change.objects.filter(record=merged, model=Customer.label(), action=Change.Action.MERGED)
-        last = ends.order_by("-sequence").values_list("sequence", "before__preferences_version").first()
+        last = end_of(merged)
         if last is None or (merged == key and last[1] != version):
             return None
         if revocations(merge.winner).filter(sequence__gt=last[0]).exists():

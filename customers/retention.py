@@ -78,8 +78,8 @@ def deactivate(rule: RetentionRule, keys: list[UUID]) -> int:
 def erase_one(rule: RetentionRule, key: UUID, outcome: Outcome) -> None:
     """Erase a customer under its lock, and count it."""
     lock_together(lambda: rows_around(Customer, key))
-    locked = Customer.objects.filter(pk=key).first()
-    if locked is None or not rule.due().filter(pk=key).exists():
+    locked = rule.due().filter(pk=key).first()
+    if locked is None:
         return
     try:
         erase_person(customer=locked, by=None, reason=rule.name)

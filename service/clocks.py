@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -86,8 +86,7 @@ class Calendar:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return the business time from one instant to another; none where the other is not later."""
-        if end <= start:
-            return NOTHING
+        end = max(start, end)
         first, last = start.astimezone(UTC).year, end.astimezone(UTC).year
         passed = sum(self.year(number).total for number in range(first, last))
         return (passed + self.year(last).used(ticks(end)) - self.year(first).used(ticks(start))) * TICK
@@ -107,10 +106,10 @@ class Calendar:
 
     def year(self, number: int) -> Year:
         """Return the business time of a year."""
-        if number not in self.years:
-            with self.lock:
-                self.years[number] = self.years.get(number) or self.worked_out(number)
-        return self.years[number]
+        with self.lock:
+            if number not in self.years:
+                self.years[number] = self.worked_out(number)
+            return self.years[number]
 
     def worked_out(self, number: int) -> Year:
         """Work out the business time of a year, span by span."""
@@ -148,13 +147,12 @@ def steady(zone: tzinfo, number: int) -> Iterator[tuple[datetime, datetime, time
             yield start, change, offset_at(zone, moment)
             start = change
         moment = later
-    if start < end:
-        yield start, end, offset_at(zone, start)
+    yield start, end, offset_at(zone, start)
 
 
 def offset_at(zone: tzinfo, moment: datetime) -> timedelta:
     """Return how far the wall clock is ahead of UTC."""
-    return moment.astimezone(zone).utcoffset() or NOTHING
+    return cast("timedelta", moment.astimezone(zone).utcoffset())  # a moment in a zone has one
 
 
 def first_after(zone: tzinfo, moment: datetime, later: datetime) -> datetime:
@@ -196,7 +194,8 @@ def read(
         reached = calendar.after(began, left)
         if reached is not None and ended is None:
             return Reading(reached, calendar.between(now, reached), reached if reached < now else None)
-        if reached is not None and ended is not None and reached < ended:
-            return Reading(reached, NOTHING, reached)
-        left -= calendar.between(began, ended) if ended is not None else NOTHING
+        if ended is not None:
+            if reached is not None and reached < ended:
+                return Reading(reached, NOTHING, reached)
+            left -= calendar.between(began, ended)
     return Reading(calendar.after(stopped_at, left) if stopped_at else None, left)

@@ -61,11 +61,13 @@ class SetByVerbs(Exception):
 def restore_fields(*, record: Record, change: Change, only: Collection[str] = ()) -> Record:
     """Give fields of a locked record the values that they had before a change; all that it changed, or only some.
 
-    NotChanged is raised for other fields, SetByVerbs for those that only verbs write, and
+    NotChanged is raised for other fields, SetByVerbs for those that only verbs write and for an erasure, and
     django.core.exceptions.ValidationError where the values no longer fit.
     """
     if change.before is None or change.after is None:
         raise NotChanged(set())
+    if change.action == Change.Action.ERASED:
+        raise SetByVerbs(record.pk)
     before = {name: change.before[name] for name in _taken_back(record, change.before, only)}
     names = before.pop("external_references", None)
     if "custom" in before:

@@ -82,6 +82,7 @@ def undo_merge(*, merge: Merge, model: type[Record]) -> Merge:
         left += move_back(model, winner.pk, merge.loser, merge.before)
     winner.clean()
     winner.save(force_update=True)
+    loser.part_from(winner)
     merge.undone_at, merge.left, merge.before = timezone.now(), left, None
     merge.save()
     return merge

@@ -140,3 +140,6 @@ class Record(models.Model):
 
     def clean_merge(self, loser: Self) -> None:
         """Raise ValidationError where the other record cannot become part of this one."""
+
+    def part_from(self, winner: Self) -> None:
+        """Do to this record, which a merge that is undone brought back, what was done for both while they were one."""

@@ -90,6 +90,7 @@ class Customer(Record):
 
     search_fields = SEARCHED
     concerns = "id"
+    set_by_verbs = frozenset({"preferences_version", "erased_at"})
 
     kind = models.CharField(
         _("kind"), max_length=12, choices=Kind, default=Kind.PERSON, help_text=_("A person or an organization.")
@@ -243,6 +244,13 @@ class Customer(Record):
             raise ValidationError(_("A customer that was erased cannot be merged."), code="erased")
         if self.kind != loser.kind:
             raise ValidationError(_("A person and an organization cannot be merged."), code="kinds_differ")
+
+    def part_from(self, winner: Self) -> None:
+        """Revoke links to the pages of who comes back where those of both were revoked."""
+        from customers.preferences import revoked_as_one
+
+        if revoked_as_one(self.pk, winner.pk):
+            Customer.objects.filter(pk=self.pk).update(preferences_version=F("preferences_version") + 1)
 
     def save(self, **kwargs: Any) -> None:
         self.complete()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crm.archives import Archive, ArchiveUnreadable, opened
+from crm.archives import DIRECTORY, Archive, ArchiveUnreadable, Sparing, opened
 from crm.models import Attachment
 from tests.bombs import ODT, ZEROS, crowded, damaged, lying, overlapping, packed, peak_of, with_directory
 
@@ -60,10 +60,59 @@ def test_an_archive_that_is_made_to_hurt_is_no_document(send: Any, folder: Path,
     assert not [one for one in folder.rglob("*") if one.is_file()]
 
 
-@pytest.mark.parametrize("name", ["bzip2", "lzma", "zstandard", "encrypted", "overlapping", "crowded", "cut"])
-def test_what_no_document_has_is_refused_before_anything_is_unpacked(name: str) -> None:
-    with pytest.raises(ArchiveUnreadable):
-        members(BOMBS[name])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (BOMBS["bzip2"], "The archive uses a compression method that is not supported."),
+        (BOMBS["lzma"], "The archive uses a compression method that is not supported."),
+        (BOMBS["zstandard"], "The archive uses a compression method that is not supported."),
+        (BOMBS["encrypted"], "The archive is encrypted."),
+        (BOMBS["overlapping"], "Parts of the archive overlap."),
+        (BOMBS["crowded"], "The archive has too many parts."),
+        (crowded(2), "The archive contains the same name twice."),
+        (BOMBS["cut"], "File is not a zip file"),
+        (b"", "File is not a zip file"),
+    ],
+)
+def test_what_no_document_has_is_refused_before_anything_is_unpacked(content: bytes, reason: str) -> None:
+    with pytest.raises(ArchiveUnreadable) as refused:
+        members(content)
+    assert str(refused.value) == reason
+
+
+def test_members_may_be_packed_by_either_means_that_documents_have() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        made.writestr("mimetype", ODT, zipfile.ZIP_STORED)
+        made.writestr("content.xml", "<a/>", zipfile.ZIP_DEFLATED)
+    assert members(content.getvalue()) == ["mimetype", "content.xml"]
+    assert members(packed()) == []
+
+
+@pytest.mark.parametrize(
+    ("has", "asked", "gets"),
+    [
+        (DIRECTORY, (), DIRECTORY),
+        (DIRECTORY, (-1,), DIRECTORY),
+        (DIRECTORY, (DIRECTORY,), DIRECTORY),
+        (DIRECTORY + 1, (DIRECTORY,), DIRECTORY),
+        (DIRECTORY + 1, (), None),
+        (DIRECTORY + 1, (-1,), None),
+        (2 * DIRECTORY, (), None),
+        (3, (DIRECTORY + 1,), None),
+        (3, (0,), 0),
+        (3, (1,), 1),
+        (3, (), 3),
+    ],
+)
+def test_no_more_is_read_at_once_than_a_directory_may_have(has: int, asked: Any, gets: int | None) -> None:
+    file = io.BytesIO(bytes(has))
+    if gets is None:
+        with pytest.raises(ArchiveUnreadable, match="too many parts"):
+            Sparing(file).read(*asked)
+    else:
+        assert Sparing(file).read(*asked) == bytes(gets)
+    assert file.tell() <= DIRECTORY + 1
 
 
 def test_two_parts_of_one_name_are_refused() -> None:

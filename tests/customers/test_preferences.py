@@ -11,7 +11,6 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from crm.merging.actions import merge_records
 from crm.privacy.actions import erase_person
 from customers.actions import grant_consent, revoke_preferences_links
 from customers.models import Consent, Customer, Purpose
@@ -93,42 +92,6 @@ def test_wrong_and_revoked_links_look_alike(customer: Customer) -> None:
     assert Client().get(path(customer)).status_code == 200
 
 
-def test_the_link_of_who_was_merged_still_withdraws(customer: Customer, purposes: Any, integration: Any) -> None:
-    winner = make(Customer, name="Ada King")
-    grant_consent(customer=customer, purpose=purposes[0], source="form", by=None)
-    address = path(customer)
-    merge_records(winner=winner, loser=customer, by=integration)
-    assert Client().post(address, {"withdraw": "all"}).status_code == 302
-    assert list(Consent.objects.of([winner]).newest().values_list("is_granted", flat=True)) == [False]
-
-
-def test_a_revoked_link_of_who_was_merged_stays_revoked(customer: Customer, integration: Any) -> None:
-    revoked = path(customer)
-    revoke_preferences_links(customer=customer)
-    merge_records(winner=make(Customer, name="Ada King"), loser=customer, by=integration)
-    assert Client().get(revoked).status_code == 404
-    assert Client().get(path(customer)).status_code == 200
-
-
-def test_links_of_all_that_became_one_end_together(customer: Customer, integration: Any) -> None:
-    between, winner = make(Customer, name="Ada Byron"), make(Customer, name="Ada King")
-    address, other = path(customer), path(between)
-    merge_records(winner=between, loser=customer, by=integration)
-    merge_records(winner=winner, loser=between, by=integration)
-    assert [Client().get(one).status_code for one in (address, other)] == [200, 200]
-    revoke_preferences_links(customer=winner)
-    assert [Client().get(one).status_code for one in (address, other)] == [404, 404]
-
-
-def test_links_revoked_on_the_way_stay_revoked(customer: Customer, integration: Any) -> None:
-    between, winner = make(Customer, name="Ada Byron"), make(Customer, name="Ada King")
-    address = path(customer)
-    merge_records(winner=between, loser=customer, by=integration)
-    revoke_preferences_links(customer=between)
-    merge_records(winner=winner, loser=between, by=integration)
-    assert Client().get(address).status_code == 404
-
-
 def test_nothing_is_recorded_of_who_was_erased(customer: Customer, integration: Any) -> None:
     address = path(customer)
     erase_person(customer=customer, by=integration, reason="Asked for it.")
@@ -144,6 +107,18 @@ def test_an_old_link_has_expired(customer: Customer, settings: Any, monkeypatch:
     monkeypatch.setattr("django.core.signing.time.time", lambda: later)
     answer = Client().post(address, {"purpose": "sms"})
     assert (answer.status_code, Consent.objects.exists()) == (410, False)
+
+
+def test_where_the_setting_says_so_links_work_for_ever(
+    api_client: Any, integration: Any, customer: Customer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PREFERENCES_LINK_DAYS = 0
+    client = api_client(integration, "customers:read", "customers:write")
+    made = client.post(f"/api/v1/customers/{customer.pk}/preferences-link").json()
+    assert made["expires_at"] is None
+    later = timezone.now().timestamp() + 9000 * 24 * 3600
+    monkeypatch.setattr("django.core.signing.time.time", lambda: later)
+    assert Client().get(made["url"]).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["good", "/preferences/x"])

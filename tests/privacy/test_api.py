@@ -8,8 +8,10 @@ import zipfile
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from crm.models import Attachment, Erasure
-from customers.models import Customer
+from customers.models import Address, Customer, Interaction
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -52,6 +54,19 @@ def test_what_was_added_since_is_erased_too(client: Any) -> None:
     client.post(f"/api/v1/customers/{customer.pk}/erase", REASON)
     assert client.get(f"/api/v1/interactions/{made['id']}").json()["subject"] == "Erased"
     assert Erasure.objects.count() == 2
+
+
+@pytest.mark.parametrize("resource", ["customers", "interactions", "addresses"])
+def test_no_erasure_is_taken_back(client: Any, resource: str) -> None:
+    customer = make(Customer, name="Ada Lovelace")
+    kinds = {"interactions": Interaction, "addresses": Address}
+    record = make(kinds[resource], customer=customer) if resource in kinds else customer
+    client.post(f"/api/v1/customers/{customer.pk}/erase", REASON)
+    address = f"/api/v1/{resource}/{record.pk}"
+    erased, last = client.get(address).json(), client.get(f"{address}/history").json()["results"][0]
+    assert last["action"] == "erased"
+    assert client.post(f"{address}/restore", {"change": last["id"]}).status_code == 422
+    assert client.get(address).json() == erased
 
 
 def test_a_reason_that_names_the_customer_is_refused(client: Any) -> None:

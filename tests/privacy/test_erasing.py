@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from crm.merging.actions import merge_records
 from crm.models import Change, Erasure, Import, ImportFile, ImportRefusal
-from crm.privacy.actions import erase_person
+from crm.privacy.actions import NotThere, erase_person
 from crm.privacy.jobs import erase_again
 from customers.models import Customer, Interaction
 from tests.privacy import schema
@@ -109,6 +110,53 @@ def test_a_reason_that_names_the_person_is_refused(marta: Customer, integration:
         erase_person(customer=marta, by=integration, reason=f"Marta {WORD.title()} asked for it.")
     marta.refresh_from_db()
     assert marta.erased_at is None
+    assert not Erasure.objects.exists()
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\n\t"])
+def test_without_a_reason_nobody_is_erased(integration: Any, reason: str) -> None:
+    ada = make(Customer, name="Ada Lovelace")
+    with pytest.raises(ValidationError) as refused:
+        erase_person(customer=ada, by=integration, reason=reason)
+    assert refused.value.message_dict == {"reason": ["Give a reason that does not name the customer."]}
+    assert Customer.objects.values_list("name", "erased_at").get() == ("Ada Lovelace", None)
+    assert not Erasure.objects.exists()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_each_certificate_is_of_one_customer_and_nobody_else_is_erased(integration: Any, place: int) -> None:
+    ones = [make(Customer, name=name) for name in ("Ada Lovelace", "Bob Stone", "Cid Rivers")]
+    first = erase(ones[place], integration)
+    assert (first.customer, list(Erasure.objects.all())) == (ones[place].pk, [first])
+    names = set(Customer.objects.filter(erased_at=None).values_list("name", flat=True))
+    assert names == {one.name for one in ones} - {ones[place].name}
+    for other in ones:
+        erase(other, integration)
+    assert (erase(ones[place], integration), Erasure.objects.count()) == (first, 3)
+
+
+def test_of_several_certificates_the_latest_is_the_one_that_there_is(integration: Any) -> None:
+    ada = make(Customer, name="Ada Lovelace")
+    erase(ada, integration)
+    make(Interaction, customer=ada, subject="Ada called again")
+    second = erase(ada, integration)
+    assert (erase(ada, integration), Erasure.objects.latest("at"), Erasure.objects.count()) == (second, second, 2)
+
+
+def test_whose_certificate_is_lost_gets_another(integration: Any) -> None:
+    ada = make(Customer, name="Ada Lovelace")
+    erase(ada, integration)
+    Erasure.objects.all().delete()
+    again = erase(ada, integration)
+    assert (again.customer, again.counts, list(Erasure.objects.all())) == (ada.pk, {}, [again])
+
+
+def test_who_was_merged_meanwhile_is_not_erased_and_nobody_is_instead(integration: Any) -> None:
+    ada, winner = make(Customer, name="Ada Lovelace"), make(Customer, name="Ada King")
+    merge_records(winner=winner, loser=ada, by=integration)
+    with pytest.raises(NotThere):
+        erase(Customer(pk=ada.pk), integration)
+    assert Customer.objects.values_list("name", "erased_at").get() == ("Ada King", None)
     assert not Erasure.objects.exists()
 
 

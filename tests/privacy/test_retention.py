@@ -17,6 +17,7 @@ from crm.models import Change, Erasure, Task
 from crm.sync.runs import only_one
 from customers.jobs import apply_retention
 from customers.models import Customer, Interaction, RetentionRule
+from customers.retention import apply_rule
 from tests.samples import make
 
 if TYPE_CHECKING:
@@ -143,6 +144,23 @@ def test_one_who_cannot_be_erased_does_not_keep_the_others(unyielding: Customer)
     assert told.value.returncode == 3
     assert list(Erasure.objects.values_list("customer", flat=True)) == [other.pk]
     assert Customer.objects.get(pk=unyielding.pk).name == unyielding.name
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 200])
+@pytest.mark.parametrize("verb", ["erase", "deactivate"])
+def test_each_is_counted_once_however_many_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, verb: str
+) -> None:
+    monkeypatch.setattr("customers.retention.AT_ONCE", at_once)
+    refused = [long_ago(name="Ada Lovelace") for _number in range(3)]
+    others = [long_ago(name="Bob Stone") for _number in range(2)]
+    outcome = apply_rule(rule(verb, name="Leads of Ada Lovelace"))
+    is_erased = verb == "erase"
+    assert (outcome.due, outcome.done, outcome.refused) == ((5, 2, 3) if is_erased else (5, 5, 0))
+    certified = set(Erasure.objects.values_list("customer", flat=True))
+    assert certified == ({one.pk for one in others} if is_erased else set())
+    active = Customer.objects.filter(erased_at=None, is_active=True, name="Ada Lovelace")
+    assert active.count() == (len(refused) if is_erased else 0)
 
 
 def test_the_worker_does_each_night_what_the_rules_say() -> None:

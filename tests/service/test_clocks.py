@@ -89,6 +89,54 @@ def test_a_day_round_the_clock_has_as_many_hours_as_the_sun_gives_it(day: date, 
     assert calendar.between(start.astimezone(UTC), end.astimezone(UTC)) == timedelta(hours=hours)
 
 
+@pytest.mark.parametrize(
+    ("hours", "march", "october"),
+    [((120, 150), 0, 60), ((90, 120), 30, 30), ((150, 180), 0, 60), ((180, 181), 1, 1), ((119, 181), 2, 122)],
+)
+def test_hours_are_skipped_and_repeated_to_the_very_second(hours: Any, march: int, october: int) -> None:
+    calendar = Calendar(ZoneInfo("Europe/Berlin"), [[hours]] * 7)
+    for start, minutes in ((datetime(2026, 3, 28, 23, tzinfo=UTC), march), (STARTS[1] + MINUTE * 30, october)):
+        assert calendar.between(start, start + timedelta(hours=23)) == minutes * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        (datetime(2026, 12, 31, 16, tzinfo=UTC), datetime(2027, 1, 1, 8, tzinfo=UTC), 1),
+        (datetime(2026, 12, 31, 16, tzinfo=UTC), datetime(2027, 1, 1, 10, tzinfo=UTC), 2),
+        (datetime(2026, 12, 31, 18, tzinfo=UTC), datetime(2027, 1, 1, 8, tzinfo=UTC), 0),
+        (datetime(2025, 12, 31, 9, tzinfo=UTC), datetime(2027, 1, 4, 9, tzinfo=UTC), 8 * (1 + 261 + 1)),
+        (datetime(2026, 1, 31, 9, tzinfo=UTC), datetime(2026, 2, 2, 9, tzinfo=UTC), 0),
+        (datetime(2026, 6, 1, 10, tzinfo=UTC), datetime(2026, 6, 1, 9, tzinfo=UTC), 0),
+    ],
+)
+def test_business_time_of_years_is_added_up(start: datetime, end: datetime, hours: int) -> None:
+    assert Calendar(ZoneInfo("UTC"), OFFICE).between(start, end) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("start", "amount", "reached"),
+    [
+        (datetime(2026, 12, 31, 16, tzinfo=UTC), timedelta(hours=1), datetime(2026, 12, 31, 17, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 16, tzinfo=UTC), timedelta(hours=2), datetime(2027, 1, 1, 10, tzinfo=UTC)),
+        (datetime(2026, 6, 5, 9, tzinfo=UTC), timedelta(hours=8), datetime(2026, 6, 5, 17, tzinfo=UTC)),
+        (datetime(2026, 6, 6, 12, tzinfo=UTC), timedelta(0), datetime(2026, 6, 6, 12, tzinfo=UTC)),
+        (datetime(2026, 6, 6, 12, tzinfo=UTC), timedelta(hours=-1), datetime(2026, 6, 6, 12, tzinfo=UTC)),
+    ],
+)
+def test_time_is_used_up_at_the_end_of_a_day_and_not_at_the_next_ones_start(
+    start: datetime, amount: timedelta, reached: datetime
+) -> None:
+    assert Calendar(ZoneInfo("UTC"), OFFICE).after(start, amount) == reached
+
+
+def test_a_microsecond_is_used_up_where_the_next_day_begins() -> None:
+    calendar, tick = Calendar(ZoneInfo("UTC"), OFFICE), timedelta(microseconds=1)
+    friday = datetime(2026, 6, 5, 9, tzinfo=UTC)
+    for number in (1, 2, 3):
+        assert calendar.after(friday, 8 * 60 * MINUTE + number * tick) == at(8, 9) + number * tick
+
+
 def test_holidays_are_off_and_own_days_go_before_them() -> None:
     known = holidays.country_holidays("DE", subdiv="BY")
     calendar = Calendar(ZoneInfo("Europe/Berlin"), OFFICE, holidays=known, days={date(2026, 12, 25): [(600, 660)]})
@@ -121,6 +169,23 @@ def test_a_target_that_is_used_up_exactly_is_met() -> None:
     over = read(runs, timedelta(hours=2) - timedelta(microseconds=1), calendar, now=at(1, 12), stopped_at=at(1, 11))
     assert (exact.due_at, exact.breached_at) == (at(1, 11), None)
     assert over.breached_at == at(1, 11) - timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(("ticks", "left", "late"), [(-1, 1, None), (0, 0, None), (1, 0, at(1, 11))])
+def test_a_running_clock_is_broken_after_its_end_and_not_at_it(ticks: int, left: int, late: Any) -> None:
+    tick = timedelta(microseconds=1)
+    reading = read(
+        [(at(1, 9), None)], timedelta(hours=2), Calendar(ZoneInfo("UTC"), OFFICE), now=at(1, 11) + ticks * tick
+    )
+    assert (reading.due_at, reading.left) == (at(1, 11), left * tick)
+    assert reading.breached_at == late
+
+
+@pytest.mark.parametrize("runs", [[(at(1, 9), None)], [(at(1, 9), at(2, 9))], [(at(1, 9), at(2, 9)), (at(3, 9), None)]])
+def test_where_nobody_ever_works_nothing_is_due(runs: Any) -> None:
+    calendar = Calendar(ZoneInfo("UTC"), [[]] * 7)
+    reading = read(runs, timedelta(hours=2), calendar, now=at(9, 9), stopped_at=at(8, 9))
+    assert (reading.due_at, reading.left, reading.breached_at) == (None, timedelta(hours=2), None)
 
 
 def test_waiting_for_the_customer_before_the_end_breaks_no_promise() -> None:
