@@ -10,8 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from flufl.bounce import all_failures
 
-from crm.mime import Unreadable, parsed
 from crm.api.characters import without_control_characters
+from crm.mime import Unreadable, parsed
 from marketing.mail.messages import BOUNCES
 from marketing.models import CampaignMember
 
