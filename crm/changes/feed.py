@@ -136,7 +136,8 @@ def read(
 
     def select(caller: Any) -> Any:
         changes = Change.objects.visible_to(caller, kinds).filter(transaction__lt=Parameter("horizon"))
-        changes = changes.after(Parameter("transaction"), Parameter("sequence"))
+        place = (Parameter("transaction"), Parameter("sequence"))
+        changes = changes.after(*place).if_kept_since(*place)
         chosen: Any = narrow(changes) if narrow else changes
         return chosen.in_order().values_list(RowJSON(shape, caller), "transaction", "sequence")[: limit + 1]
 
@@ -154,6 +155,8 @@ def read(
         return Page(
             [row[0] for row in rows[:limit]], Position(rows[limit - 1][1], rows[limit - 1][2], epoch), has_more=True
         )
+    if not rows:  # perhaps because some went after the state was asked for
+        State.now().check(after)
     end = max(after, state.horizon)
     return Page([row[0] for row in rows], replace(end, epoch=epoch), has_more=False)
 

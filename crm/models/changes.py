@@ -51,6 +51,11 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         """Keep what comes after a position in the feed."""
         return self.filter(After([F("transaction"), F("sequence")], [transaction, sequence], ">"))
 
+    def if_kept_since(self, transaction: Any, sequence: Any) -> Self:
+        """Keep all where the feed still has whatever came after a position, and none where some of it is gone."""
+        gone = After([F("pruned_transaction"), F("pruned_sequence")], [transaction, sequence], ">")
+        return self.filter(~Exists(FeedState.objects.filter(gone)))
+
     def in_order(self) -> Self:
         """Order as the feed is read: by transaction, then as written."""
         return self.order_by("transaction", "sequence")

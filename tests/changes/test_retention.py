@@ -9,7 +9,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from crm.api.representation import shape_of
 from crm.changes import retention
+from crm.changes.feed import FeedExpired, Position, read
+from crm.changes.representation import ChangeSerializer
 from crm.models import Change, FeedState
 from customers.models import Customer
 from tests.feed import settle
@@ -35,6 +38,25 @@ def test_old_changes_go_and_a_reader_that_missed_them_is_told(reader: Any, setti
     assert [str(one.record) for one in Change.objects.all()] == [str(recent.pk)]
     assert reader.get("/api/v1/changes", {"after": old}).status_code == 410
     assert [one["record"] for one in reader.get("/api/v1/changes").json()["results"]] == [str(recent.pk)]
+
+
+def test_a_reader_misses_nothing_that_goes_while_it_reads(integration: Any, settings: Any) -> None:
+    settings.CHANGE_DAYS = 30
+    make(Customer)
+    first = Change.objects.get()
+    make(Customer)
+    age(31)
+    make(Customer)
+    settle()
+
+    def prune_first(rows: Any) -> Any:
+        retention.prune()
+        return rows
+
+    shape, place = shape_of(ChangeSerializer, None, frozenset()), Position(first.transaction, first.sequence)
+    with pytest.raises(FeedExpired):
+        read(user=integration, kinds=[Customer], shape=shape, after=place, limit=9, narrow=prune_first)
+    assert Change.objects.count() == 1
 
 
 def test_a_reader_at_the_last_change_that_went_goes_on(reader: Any, settings: Any) -> None:
