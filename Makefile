@@ -12,13 +12,16 @@ PACKAGES := crm customers marketing sales service tests
 export DEBUG ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint judge mutants format lock clean
+.PHONY: run test slow lint judge mutants format lock clean
 
 run: .venv/installed ## Start the CRM on http://127.0.0.1:$(PORT)
 	@PORT=$(PORT) exec $(MANAGE) run
 
-test: .venv/installed-dev $(if $(shell command -v npm),node_modules/.package-lock.json) lint ## Run every check
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term
+test: .venv/installed-dev $(if $(shell command -v npm),node_modules/.package-lock.json) lint ## Run every check but the slow
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist worksteal --cov --cov-report=term
+
+slow: .venv/installed-dev ## Test what takes long: real servers, killed processes, bombs
+	$(BIN)/python -m pytest -m slow -n $(JOBS) --dist worksteal
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check

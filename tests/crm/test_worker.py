@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["no_jobs"]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROWS = 3000
 MANY = "name,email\n" + "".join(f"Person {number},p{number}@example.com\n" for number in range(ROWS))
 

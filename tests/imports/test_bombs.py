@@ -14,6 +14,8 @@ from tests.bombs import BOOK, SHEET, STYLES, TEXTS, crowded, damaged, lying, pac
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 MANY = 3 << 20
 ROW, DATA, END = b"</row>", b"<sheetData>", b"</sst>"
 BOMBS = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from marketing.models import Campaign
     from tests.marketing.smtp import Keeper
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 MEMBERS, KILLS = 2000, 10
 
 

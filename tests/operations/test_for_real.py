@@ -11,12 +11,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.operations.conftest import Visitor
 from tests.operations.programs import PASSWORD, PROGRAMS, Place, run, server, serving
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
 
 CONTENT = os.urandom(10_000_000).hex().encode()
 LINES = b"name,email\n" + b"".join(b"Person %d,p%d@example.com\n" % (number, number) for number in range(300))

@@ -27,6 +27,8 @@ from tests.sync.conftest import Erp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 ROWS = 2000
 HEAD = "No,Name,Phone,Country\n"
 

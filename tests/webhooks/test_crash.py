@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
 from crm.models import Change
@@ -16,6 +17,8 @@ from tests.webhooks.conftest import worker_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+pytestmark = pytest.mark.slow
 
 KILLS = 4
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.webhooks.receiver import Receiver
 
+pytestmark = pytest.mark.slow
+
 MANY = 120
 
 

@@ -20,6 +20,8 @@ from tests.webhooks.conftest import work
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 MANY = 210
 SOON = 120  # that do not fail at once
 
