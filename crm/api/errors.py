@@ -68,6 +68,7 @@ DATA_CODES = {
     "invalid_scope",
     "overflow",
     "period_reversed",
+    "secret_needed",
     "unknown_currency",
     "unreadable_conditions",
     "unreadable_hours",

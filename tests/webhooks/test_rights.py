@@ -140,7 +140,7 @@ def test_another_address_needs_the_present_secret(
     client = api_client(integration, *SCOPES)
     address, _secret = made(client, receiver.url)
     answer = patched(client, address, url="http://127.0.0.1:9/", **shown)
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/secret")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/secret")
     make(Customer)
     work()
     assert (Webhook.objects.get().url, len(receiver.got)) == (receiver.url, 1)
@@ -151,15 +151,15 @@ def test_null_in_place_of_a_secret_is_none(integration: User, api_client: Any, r
     address, _secret = made(client, receiver.url)
     assert patched(client, address, description=None, resources=None, secret=None).status_code == 200
     answer = patched(client, address, url="http://127.0.0.1:9/", secret=None)
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/secret")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/secret")
 
 
 def test_a_secret_from_before_moves_nothing(integration: User, api_client: Any, receiver: Any) -> None:
     client = api_client(integration, *SCOPES)
     address, secret = made(client, receiver.url)
     client.post(f"{address}/rotate-secret")
-    assert patched(client, address, url="http://127.0.0.1:9/", secret=secret).status_code == 400
-    assert patched(client, address, description="New", secret=secret).status_code == 400
+    assert patched(client, address, url="http://127.0.0.1:9/", secret=secret).status_code == 422
+    assert patched(client, address, description="New", secret=secret).status_code == 422
     assert Webhook.objects.values_list("url", "description").get() == (receiver.url, "")
 
 
