@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm.changes.feed import Position
 from crm.models import Change, FeedState
 from customers.models import Customer, Interaction
 from tests.samples import make
@@ -209,3 +210,9 @@ def test_a_time_in_the_future_is_the_end(reader: Any) -> None:
     make(Customer)
     tomorrow = timezone.now() + datetime.timedelta(days=1)
     assert reader.get(CHANGES, {"after": tomorrow.isoformat()}).json()["results"] == []
+
+
+def test_positions_are_compared_by_their_place_whoever_gave_them_out() -> None:
+    kept, given = Position(5, 1, None), Position(5, 1, "0a0a0a0a")
+    assert (kept == given, kept < given, kept > given) == (True, False, False)
+    assert max(kept, Position(5, 2, "0a0a0a0a")) == Position(5, 2)
